@@ -1,0 +1,1 @@
+"""What arrives: raw events stored before the answer, receipts merged by rank, nothing failed for being new."""

@@ -1,0 +1,134 @@
+"""Receiving webhooks: the raw event is stored before the answer, and applied in the same group commit.
+
+Duplicates are harmless (facts merge by rank), unknown kinds are stored, and an event that cannot be applied is stored
+with its error while the rest of its batch goes through.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+
+from anclora.kit.batcher import Batcher, commit_or_bisect
+from anclora.kit.clock import Clock
+from anclora.kit.ids import new_id
+from anclora.kit.logging import get_logger
+from anclora.kit.metrics import counter
+from anclora.messages import receipts
+from anclora.providers.contract import ConnectionEvent, Event, InboundEvent, OtherEvent, OwnMessageEvent, ReceiptEvent
+from anclora.providers.registry import Providers
+from anclora.storage.database import Database
+from anclora.storage.queries import load_queries
+
+log = get_logger(__name__)
+QUERIES = load_queries(__package__ or __name__)
+EVENTS = counter("inbound_events", "Webhooks stored, by kind", ("kind",))
+POISONED = counter("inbound_poisoned", "Webhooks stored but not applied")
+_POISON = (psycopg.DataError, psycopg.IntegrityError)
+_STATES = {"open": "open", "connecting": "connecting", "close": "close", "refused": "close"}
+_LOGGED_OUT = 401
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One webhook: the raw body and what was read from it."""
+
+    id: UUID
+    instance: str
+    kind: str
+    body: bytes
+    events: Sequence[Event]
+
+
+class Inbound:
+    """The verb, with what it needs."""
+
+    def __init__(self, db: Database, providers: Providers, clock: Clock) -> None:
+        self._db = db
+        self._providers = providers
+        self._clock = clock
+        self._batcher = Batcher(self._commit_safely, size=500, bound=5_000)
+
+    async def accept(self, instance: str, provider: str, body: bytes) -> None:
+        """Store and apply one webhook; returns after the commit.
+
+        Raises:
+            InvalidError: the body is no JSON of the provider's envelope; nothing was stored.
+            UnavailableError: the database is away or too much is waiting; the sender tries again.
+        """
+        events = self._providers.get(provider).parse_webhook(body)
+        delivery = Delivery(id=new_id(), instance=instance, kind=_kind(events), body=body, events=events)
+        await self._batcher.put(delivery)
+
+    async def close(self) -> None:
+        """Wait for the commits under way."""
+        await self._batcher.close()
+
+    async def _commit_safely(self, batch: Sequence[Delivery]) -> Sequence[Exception | None]:
+        results = await commit_or_bisect(self._commit, batch, _POISON)
+        for delivery, result in zip(batch, results, strict=True):
+            if isinstance(result, Exception):
+                await self._set_aside(delivery, result)
+            EVENTS.labels(delivery.kind).inc()
+        return [None for _ in batch]
+
+    async def _commit(self, batch: Sequence[Delivery]) -> Sequence[Exception | None]:
+        async with self._db.transaction() as conn:
+            await _store(conn, batch, error=None)
+            await self._apply(conn, batch)
+        return [None for _ in batch]
+
+    async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
+        POISONED.inc()
+        log.error("webhook_poisoned", instance=delivery.instance, kind=delivery.kind, error=type(error).__name__)
+        async with self._db.transaction() as conn:
+            await _store(conn, [delivery], error=type(error).__name__)
+
+    async def _apply(self, conn: AsyncConnection, batch: Sequence[Delivery]) -> None:
+        pairs = [(delivery.instance, event) for delivery in batch for event in delivery.events]
+        facts = [(name, event) for name, event in pairs if isinstance(event, ReceiptEvent | OwnMessageEvent)]
+        await receipts.apply(conn, receipts.gather(facts, self._clock.now()))
+        last_words = {event.sender: event.at for _, event in pairs if isinstance(event, InboundEvent)}
+        if last_words:
+            await conn.execute(
+                QUERIES["touch_contacts"],
+                {
+                    "ids": [new_id() for _ in last_words],
+                    "phones": list(last_words),
+                    "ats": list(last_words.values()),
+                },
+            )
+        states = {name: _state(event) for name, event in pairs if isinstance(event, ConnectionEvent)}
+        if states:
+            await conn.execute(
+                QUERIES["set_states"], {"names": sorted(states), "states": [states[name] for name in sorted(states)]}
+            )
+
+
+def _state(event: ConnectionEvent) -> str:
+    if event.state == "close" and event.reason == _LOGGED_OUT:
+        return "logged_out"
+    return _STATES.get(event.state, "connecting")
+
+
+def _kind(events: Sequence[Event]) -> str:
+    if not events:
+        return "empty"
+    first = events[0]
+    if isinstance(first, OtherEvent):
+        return first.kind[:60].replace("\x00", "")
+    return type(first).__name__.removesuffix("Event").lower()
+
+
+async def _store(conn: AsyncConnection, batch: Sequence[Delivery], *, error: str | None) -> None:
+    await conn.execute(
+        QUERIES["store_events"],
+        {
+            "ids": [delivery.id for delivery in batch],
+            "instances": [delivery.instance for delivery in batch],
+            "kinds": [delivery.kind for delivery in batch],
+            "bodies": [delivery.body for delivery in batch],
+            "errors": [error for _ in batch],
+        },
+    )

@@ -1,0 +1,19 @@
+-- name: store_events
+-- Raw webhooks as they came.
+insert into inbound_events (id, instance, kind, body, error)
+select id, instance, kind, body, error
+from unnest(%(ids)s::uuid[], %(instances)s::text[], %(kinds)s::text[], %(bodies)s::bytea[], %(errors)s::text[])
+    as e (id, instance, kind, body, error)
+
+-- name: touch_contacts
+-- When a person last wrote to us: it opens the 24-hour window. Sorted by phone.
+insert into contacts as c (id, phone, last_inbound_at)
+select id, phone, at from unnest(%(ids)s::uuid[], %(phones)s::text[], %(ats)s::timestamptz[]) as t (id, phone, at)
+order by phone
+on conflict (phone) do update set last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at)
+
+-- name: set_states
+-- What the provider says of the connection of our numbers.
+update instances i set state = s.state, state_at = now()
+from unnest(%(names)s::text[], %(states)s::text[]) as s (name, state)
+where i.name = s.name and i.state <> s.state

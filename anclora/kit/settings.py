@@ -1,0 +1,99 @@
+"""Every setting, in one frozen object: name, type, default and help on one line. A bad one refuses to start.
+
+`DATABASE_URL`, `REDIS_URL` and `EVOLUTION_*` keep the names the field knows; all others are `ANCLORA_<NAME>`.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from anclora.kit.errors import SetupError
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def _region(value: str) -> str:
+    if len(value) != 2 or not value.isalpha():
+        msg = "must be a two-letter country code such as ES"
+        raise ValueError(msg)
+    return value.upper()
+
+
+class Settings(BaseSettings):
+    """The configuration of one process."""
+
+    model_config = SettingsConfigDict(env_prefix="ANCLORA_", frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: str | None = Field(
+        None, validation_alias="DATABASE_URL", description="Postgres; unset = a private one"
+    )
+    redis_url: str | None = Field(None, validation_alias="REDIS_URL", description="Redis; unset = a private one")
+    evolution_api_url: str | None = Field(
+        None, validation_alias="EVOLUTION_API_URL", description="Evolution API server"
+    )
+    evolution_api_key: str | None = Field(None, validation_alias="EVOLUTION_API_KEY", description="its global key")
+
+    public_url: str | None = Field(None, description="where webhooks reach this server, e.g. https://wa.example.com")
+    data_dir: Path = Field(Path(".anclora"), description="where the private servers and the env file live")
+    timezone: str = Field("Europe/Madrid", description="the business time zone")
+    default_region: Annotated[str, AfterValidator(_region)] = Field("ES", description="country of national numbers")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="lowest level written")
+    open_routes: bool = Field(default=True, description="false asks for a key on /health, /metrics and the like too")
+
+    lease_seconds: Seconds = Field(30.0, description="a worker silent for this long has lost what it was sending")
+    lease_margin_seconds: Seconds = Field(5.0, description="no send starts this close to the end of a lease")
+    connect_timeout_seconds: Seconds = Field(5.0, description="to open a connection to a provider")
+    send_timeout_seconds: Seconds = Field(60.0, description="for the whole answer of a provider")
+    grace_seconds: Seconds = Field(30.0, description="waited on top before an absent message counts as not sent")
+    unknown_deadline_seconds: Seconds = Field(900.0, description="then an unknown outcome waits for a person")
+    outbox_after_seconds: Seconds = Field(5.0, description="an outbox row older than this is enqueued again")
+    sweep_every_seconds: Seconds = Field(1.0, description="between two rounds of the sweeps")
+    reconcile_every_seconds: Seconds = Field(60.0, description="between two comparisons of ledger and lanes")
+    lane_backoff_seconds: Seconds = Field(5.0, description="a refusing number rests for this long, then one probe")
+    retry_base_seconds: Seconds = Field(5.0, description="the first wait between two tries of one message")
+    retry_cap_seconds: Seconds = Field(600.0, description="the longest such wait")
+    drain_seconds: Seconds = Field(60.0, description="for what is being sent when the process is told to stop")
+    max_tries: Count = Field(8, description="then a message is dead")
+    max_age_seconds: Annotated[float, Field(gt=0)] = Field(86_400.0, description="older than this it is dead too")
+    backlog_limit_seconds: Seconds = Field(300.0, description="accepts answer 503 when the outbox is older than this")
+
+    send_slots: Count = Field(256, description="messages one dispatch process holds at once")
+    connections: Count = Field(64, description="requests one dispatch process has open at once")
+    shards: Annotated[int, Field(ge=1, le=256)] = Field(16, description="of the queue; fixed per installation")
+    bulk_limit: Count = Field(1_000, description="messages in one bulk request")
+    body_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(24_000_000, description="of one API request")
+    webhook_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(8_000_000, description="of one webhook")
+    idempotency_days: Count = Field(7, description="a key answers the same for this long")
+
+
+# The names a person reads in the environment, per field: `tests/docs` holds the reference page to it.
+def env_name(field: str) -> str:
+    """The environment variable of a field."""
+    alias = Settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
+    return str(alias) if alias else f"ANCLORA_{field.upper()}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read environment and `.env` (or the file `ANCLORA_ENV_FILE` names; empty = none).
+
+    Raises:
+        SetupError: a setting has a bad value; the sentence names it.
+    """
+    env_file = os.environ.get("ANCLORA_ENV_FILE", ".env") or None
+    try:
+        return Settings(_env_file=env_file, **overrides)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    except ValidationError as error:
+        lines = [f"{env_name_of(item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise SetupError("The configuration cannot be used. " + "; ".join(lines)) from error
+
+
+def env_name_of(location: tuple[int | str, ...]) -> str:
+    """The variable a validation error speaks of."""
+    name = str(location[0]) if location else "?"
+    return env_name(name) if name in Settings.model_fields else name

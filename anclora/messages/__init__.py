@@ -1,0 +1,1 @@
+"""The life of a message: submit, dispatch, receipts, sweep, resolve, cancel, explain."""

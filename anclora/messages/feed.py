@@ -1,0 +1,89 @@
+"""From the ledger to the lanes: committed rows are enqueued, then their outbox row goes.
+
+The short way is this loop, fed from memory right after a commit. The long way is the sweep, which reads the outbox: it
+serves whatever the short way dropped, because Redis was away, the process died, or the bound below was reached.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from redis.exceptions import RedisError
+
+from anclora.kit.lifecycle import Loop
+from anclora.kit.logging import get_logger
+from anclora.queue import Item, Queue
+from anclora.storage.database import Database
+from anclora.storage.queries import load_queries
+
+log = get_logger(__name__)
+QUERIES = load_queries(__package__ or __name__)
+LANE_PREFIX = "send:"
+BOUND = 2_000
+ROUND = 50
+
+
+class LaneItem(msgspec.Struct, frozen=True):
+    """What a lane needs to know of a message."""
+
+    id: str
+    instance: str
+    recipient: str
+    priority: int
+    due_at: datetime | None = None
+
+
+def lane_of(instance: str) -> str:
+    """The lane of a number."""
+    return f"{LANE_PREFIX}{instance}"
+
+
+async def enqueue(queue: Queue, items: Sequence[LaneItem]) -> set[str]:
+    """Put messages into their lanes, in the order given; the ids that are still in flight there come back."""
+    lanes: dict[str, list[Item]] = {}
+    for item in items:
+        due_ms = int(item.due_at.timestamp() * 1000) if item.due_at else 0
+        lanes.setdefault(lane_of(item.instance), []).append(
+            Item(id=item.id, order_key=item.recipient, priority=item.priority, due_at_ms=due_ms)
+        )
+    in_flight: set[str] = set()
+    for lane, lane_items in lanes.items():
+        answers = await queue.enqueue(lane, lane_items)
+        in_flight.update(item.id for item, answer in zip(lane_items, answers, strict=True) if answer == "in_flight")
+    return in_flight
+
+
+class Feeder(Loop):
+    """The short way: owns what was committed by this process and has not reached the lanes."""
+
+    name = "feeder"
+    every_seconds = 5.0
+
+    def __init__(self, db: Database, queue: Queue) -> None:
+        super().__init__()
+        self._db = db
+        self._queue = queue
+        self._waiting: deque[tuple[int, Sequence[LaneItem]]] = deque()
+
+    def put(self, outbox_id: int, items: Sequence[LaneItem]) -> None:
+        """Hand over one committed outbox row; beyond the bound the sweep serves it."""
+        if len(self._waiting) < BOUND:
+            self._waiting.append((outbox_id, items))
+            self.nudge()
+
+    async def run_once(self) -> bool:
+        """Enqueue up to `ROUND` commits and delete their outbox rows."""
+        batch = [self._waiting.popleft() for _ in range(min(ROUND, len(self._waiting)))]
+        if not batch:
+            return False
+        try:
+            in_flight = await enqueue(self._queue, [item for _, items in batch for item in items])
+        except (TimeoutError, RedisError, OSError) as error:
+            log.warning("lanes_unreachable", error=repr(error), commits=len(batch))
+            return False
+        done = [outbox_id for outbox_id, items in batch if not any(item.id in in_flight for item in items)]
+        if done:
+            async with self._db.transaction() as conn:
+                await conn.execute(QUERIES["delete_outbox"], {"ids": done})
+        return bool(self._waiting)

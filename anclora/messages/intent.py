@@ -1,0 +1,157 @@
+"""The intent: which of the claimed messages may leave now, committed before anything is sent.
+
+The ledger decides; the lane only proposed. Whatever may not go is told apart in the same transaction, and the lane
+learns by the fitting verb: only final rows leave it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from anclora.kit.clock import Clock
+from anclora.kit.ids import MessageId, WorkerId
+from anclora.kit.settings import Settings
+from anclora.messages import metrics
+from anclora.messages.model import FINAL, MessageClass, State
+from anclora.messages.rules import Trial
+from anclora.messages.worker import QUERIES
+from anclora.providers.contract import Content
+from anclora.queue import Claimed
+from anclora.storage.database import Database
+
+_content = msgspec.json.Decoder(Content)
+_HEAD_RETRY = timedelta(seconds=1)
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """A message this worker has the right and the duty to send now.
+
+    Attributes:
+        attempt: the fence of its result.
+        began_boot_seconds: boot time at which the claim of the right began.
+    """
+
+    id: MessageId
+    attempt: int
+    instance: str
+    recipient: str
+    content: Content
+    trial: Trial
+    intent_at: datetime
+    began_boot_seconds: float
+    claimed: Claimed
+
+
+class Intents(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a claim: send these, give these back to the lane until a moment, drop these from it."""
+
+    send: list[Intent]
+    release: list[tuple[Claimed, datetime, bool]]
+    complete: list[Claimed]
+
+
+async def intend(
+    db: Database, claimed: Sequence[Claimed], worker_id: WorkerId, settings: Settings, clock: Clock
+) -> Intents:
+    """Commit the intents of a claim.
+
+    Raises:
+        CommitUnknownError: nothing may be sent; the rows that became ours must be given back.
+        UnavailableError: nothing changed.
+    """
+    began = clock.boot_seconds()
+    by_id: Mapping[UUID, Claimed] = {UUID(item.id): item for item in claimed}
+    with metrics.BATCH.labels("intent").time():
+        async with db.transaction() as conn:
+            cursor = await conn.execute(
+                QUERIES["intend"],
+                {"ids": list(by_id), "worker_id": worker_id, "max_age_seconds": settings.max_age_seconds},
+            )
+            rows = await cursor.fetchall()
+    result = Intents(send=[], release=[], complete=[])
+    now = clock.now()
+    seen: set[UUID] = set()
+    for row in rows:
+        seen.add(row[0])
+        _sort_in(result, row, by_id[row[0]], began=began, now=now, lease=timedelta(seconds=settings.lease_seconds))
+    # An id without a row was dropped with its partition, or never was ours: the lane forgets it.
+    result.complete.extend(item for message_id, item in by_id.items() if message_id not in seen)
+    return result
+
+
+def _sort_in(  # the columns of `intend`, in order
+    result: Intents, row: Sequence[object], item: Claimed, *, began: float, now: datetime, lease: timedelta
+) -> None:
+    columns = msgspec.convert(row, _Row)
+    metrics.INTENTS.labels(columns.verdict).inc()
+    if columns.verdict == "sending":
+        result.send.append(columns.intent(item, began))
+    elif columns.verdict == "head_blocked":
+        result.release.append((item, now + _HEAD_RETRY, True))
+    elif columns.verdict == "not_due":
+        result.release.append((item, columns.next_attempt_at, True))
+    elif columns.verdict == "held":
+        result.release.append((item, columns.hold_until or now + lease, False))
+    elif columns.state in FINAL or columns.verdict in FINAL:
+        result.complete.append(item)
+    else:
+        result.release.append((item, now + lease, True))
+
+
+class _Row(msgspec.Struct, frozen=True, array_like=True):
+    id: UUID
+    state: State
+    verdict: str
+    next_attempt_at: datetime
+    hold_until: datetime | None
+    attempt: int | None
+    instance: str | None
+    recipient: str | None
+    content: bytes | None
+    kind: MessageClass | None
+    tries: int | None
+    lane_refusals: int | None
+    eligible_at: datetime | None
+    intent_at: datetime | None
+
+    def intent(self, item: Claimed, began: float) -> Intent:
+        """The row of a message that goes: the update filled every column."""
+        return Intent(
+            id=MessageId(self.id),
+            attempt=self.attempt or 0,
+            instance=self.instance or "",
+            recipient=self.recipient or "",
+            content=_content.decode(self.content or b""),
+            trial=Trial(
+                kind=self.kind or MessageClass.UTILITY,
+                tries=self.tries or 0,
+                lane_refusals=self.lane_refusals or 0,
+                due_since=self.eligible_at or self.next_attempt_at,
+            ),
+            intent_at=self.intent_at or self.next_attempt_at,
+            began_boot_seconds=began,
+            claimed=item,
+        )
+
+
+async def give_back(db: Database, held: Sequence[tuple[UUID, int]], worker_id: WorkerId) -> set[UUID]:
+    """Return messages whose request was not started; the ids that really were ours to return."""
+    if not held:
+        return set()
+    async with db.transaction() as conn:
+        cursor = await conn.execute(
+            QUERIES["give_back"],
+            {"ids": [i for i, _ in held], "attempts": [attempt for _, attempt in held], "worker_id": worker_id},
+        )
+        returned = {row[0] for row in await cursor.fetchall()}
+    metrics.GIVEN_BACK.inc(len(returned))
+    return returned
+
+
+async def give_back_uncertain(db: Database, ids: Sequence[UUID], worker_id: WorkerId) -> int:
+    """After a commit whose outcome is unknown: read the rows again, and give back those that became ours."""
+    rows = await db.fetch_all(QUERIES["own_intents"], {"ids": list(ids), "worker_id": worker_id})
+    held = [(row["id"], row["attempt"]) for row in rows]
+    return len(await give_back(db, held, worker_id))

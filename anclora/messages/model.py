@@ -1,0 +1,220 @@
+"""The nouns of a message and the states of its life. Pure: nothing here reads a clock, a socket or a row.
+
+```
+ scheduled ─► queued ─► sending ─► sent ─► delivered ─► read ─► played     (ranks 1, 2, 3, 4)
+     │          │  ▲        ├──► queued     refused for now, next_attempt_at set; or given back before the request
+     │          │  │        ├──► failed     refused for good, reason kept          (sent ─► failed: a late nack)
+     │          │  └────────┼─── dead|failed ─► queued   by hand;   dead ─► canceled (discarded)
+     │          ├──► dead   ├──► dead       tries exhausted or too old: the dead-letter queue
+     │          │           └──► unknown    a crash, a time-out or an ambiguous answer after the request left
+     └──────────┴──► canceled | expired | blocked
+ unknown ─► sent | delivered | read | played | failed · queued (proved not sent) · dead (unknown_outcome)
+ queued | dead (unknown_outcome) ─► sent … played   late evidence of any attempt
+ sending ─► delivered | read | played               the receipt came before the result
+```
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from anclora.kit.errors import AncloraError
+from anclora.kit.ids import MessageId
+from anclora.providers.contract import Content, Media
+
+UNKNOWN_OUTCOME = "unknown_outcome"
+
+
+class State(StrEnum):
+    """Where a message stands. The values are those of `messages.state`."""
+
+    SCHEDULED = "scheduled"  # its time has not come; no ordinal yet
+    QUEUED = "queued"  # in the lane, or on its way there by the outbox
+    SENDING = "sending"  # a worker has committed the intent; the request may be out
+    UNKNOWN = "unknown"  # the request left, and nothing proves what became of it
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+    FAILED = "failed"  # refused for good
+    DEAD = "dead"  # given up: tries exhausted, too old, or the outcome stayed unknown
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    BLOCKED = "blocked"  # the recipient opted out
+
+
+_RECEIVED = (State.DELIVERED, State.READ, State.PLAYED)
+_PROVED = (State.SENT, *_RECEIVED)
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.SCHEDULED: frozenset({State.QUEUED, State.CANCELED, State.EXPIRED, State.BLOCKED}),
+    State.QUEUED: frozenset({State.SENDING, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED, *_PROVED}),
+    State.SENDING: frozenset({State.QUEUED, State.FAILED, State.DEAD, State.UNKNOWN, *_PROVED}),
+    State.UNKNOWN: frozenset({State.QUEUED, State.FAILED, State.DEAD, *_PROVED}),
+    State.SENT: frozenset({*_RECEIVED, State.FAILED}),
+    State.DELIVERED: frozenset({State.READ, State.PLAYED}),
+    State.READ: frozenset({State.PLAYED}),
+    State.PLAYED: frozenset(),
+    State.FAILED: frozenset({State.QUEUED}),
+    State.DEAD: frozenset({State.QUEUED, State.CANCELED, *_PROVED}),
+    State.CANCELED: frozenset(),
+    State.EXPIRED: frozenset(),
+    State.BLOCKED: frozenset(),
+}
+
+FINAL = frozenset({*_PROVED, State.FAILED, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED})
+RANKS: Mapping[State, int] = {State.SENT: 1, State.DELIVERED: 2, State.READ: 3, State.PLAYED: 4}
+
+
+class IllegalStepError(AncloraError):
+    """A step the state machine does not have: a defect of ours, never the caller's."""
+
+    code = "illegal_step"
+
+
+def step(now: State, to: State) -> State:
+    """The new state, or `IllegalStepError` when the machine has no such step."""
+    if to not in TRANSITIONS[now]:
+        raise IllegalStepError(f"A message that is {now} cannot become {to}.")
+    return to
+
+
+class MessageClass(StrEnum):
+    """What a message is for; sets its default priority and how long a stuck one may hold others back."""
+
+    REPLY = "reply"
+    UTILITY = "utility"
+    MARKETING = "marketing"
+
+
+class Priority(IntEnum):
+    """Lower goes first."""
+
+    CRITICAL = 0
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3
+
+
+PriorityName = Literal["critical", "high", "normal", "low"]
+DEFAULT_PRIORITY: Mapping[MessageClass, Priority] = {
+    MessageClass.REPLY: Priority.HIGH,
+    MessageClass.UTILITY: Priority.NORMAL,
+    MessageClass.MARKETING: Priority.LOW,
+}
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One message as a caller asks for it.
+
+    Example: `{"to": "+34600111222", "text": "hola"}`
+
+    Attributes:
+        to: phone number, international, or national of the default region.
+        type: text, image, document, audio or video.
+        text: the words of a text message.
+        media: the file of any other: `{"url": …}` or `{"base64": …, "mimetype": …, "filename": …}`.
+        caption: words under a picture, document or video.
+        instance: the number to send from; may be left out when there is one only.
+        kind: `class` in JSON: reply, utility (default) or marketing.
+        priority: critical (its own scope), high, normal or low; by default what the class says.
+        send_at: not before this moment; without an offset it is read in `send_zone`.
+        send_zone: IANA time zone of a `send_at` without an offset.
+        expires_at: never after this moment.
+        client_ref: the caller's own reference; the same one never makes a second message.
+        tags: words to find it by.
+        campaign_id: the campaign it belongs to.
+    """
+
+    to: str
+    type: Literal["text", "image", "document", "audio", "video"] = "text"
+    text: str | None = None
+    media: Media | None = None
+    caption: str | None = None
+    instance: str | None = None
+    kind: MessageClass = msgspec.field(default=MessageClass.UTILITY, name="class")
+    priority: PriorityName | None = None
+    send_at: datetime | None = None
+    send_zone: str | None = None
+    expires_at: datetime | None = None
+    client_ref: str | None = None
+    tags: list[str] = msgspec.field(default_factory=list)
+    campaign_id: UUID | None = None
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft that passed every rule, ready to be stored."""
+
+    id: MessageId
+    instance: str
+    recipient: str
+    content: Content
+    encoded: bytes
+    fingerprint: str | None
+    kind: MessageClass
+    priority: Priority
+    state: State
+    send_at: datetime | None
+    send_zone: str | None
+    expires_at: datetime | None
+    client_ref: str | None
+    tags: list[str]
+    campaign_id: UUID | None
+    hash: bytes
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it is shown: `GET /api/v1/messages/{id}`. Times are UTC."""
+
+    id: UUID
+    state: State
+    to: str
+    instance: str
+    type: str
+    content: msgspec.Raw
+    kind: MessageClass = msgspec.field(name="class")
+    priority: str
+    attempts: int
+    created_at: datetime
+    send_at: datetime | None
+    expires_at: datetime | None
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    played_at: datetime | None
+    provider_id: str | None
+    reason_code: str | None
+    reason_text: str | None
+    client_ref: str | None
+    tags: list[str]
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One fact in the life of a message."""
+
+    at: datetime
+    what: str
+    detail: str | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a message is not out yet, or what became of it.
+
+    Attributes:
+        rule: the one thing that limits it now: `none`, `time`, `order`, `retry`, `paused`, `hold`, `doubt`, `worker`.
+        text: the same as a sentence.
+        estimated_position: messages before it in its lane, an estimate.
+    """
+
+    id: UUID
+    state: State
+    rule: str
+    text: str
+    next_attempt_at: datetime | None
+    estimated_position: int | None
+    timeline: list[TimelineEntry]

@@ -1,0 +1,84 @@
+"""Figures of the ledger: what was sent, what waits, what failed. Counted from the rows, never estimated."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from anclora.kit.ids import first_id_at
+from anclora.messages.read import QUERIES
+from anclora.storage.database import Database
+
+_ERROR_WINDOW = timedelta(days=2)
+
+
+class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The messages of a period; rates are shares of `sent`, 0 to 1, 0 without traffic."""
+
+    sent: int
+    delivered: int
+    read: int
+    failed: int
+    delivery_rate: float
+    read_rate: float
+
+
+class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows of the queue; completed and failed are those of the last 24 hours."""
+
+    queued: int
+    scheduled: int
+    held: int
+    sending: int
+    unknown: int
+    completed_24h: int
+    failed_24h: int
+    dlq: int
+    oldest_waiting_seconds: float
+    throughput_per_second: float
+
+
+class ErrorRate(msgspec.Struct, frozen=True, kw_only=True):
+    """Attempts of the last 5 minutes that ended badly for the provider's or our own fault, as a share of all."""
+
+    rate: float
+    samples: int
+
+
+async def counts(db: Database, since: datetime, until: datetime) -> MessageCounts:
+    """The figures of [since, until), each event in the moment it happened."""
+    row = await db.fetch_one(QUERIES["count_messages"], {"since": since, "until": until})
+    sent, delivered, read, failed = (row["sent"], row["delivered"], row["read"], row["failed"]) if row else (0, 0, 0, 0)
+    return MessageCounts(
+        sent=sent,
+        delivered=delivered,
+        read=read,
+        failed=failed,
+        delivery_rate=round(delivered / sent, 4) if sent else 0.0,
+        read_rate=round(read / sent, 4) if sent else 0.0,
+    )
+
+
+async def queue_counts(db: Database) -> QueueCounts:
+    """The state of the queue now."""
+    live = await db.fetch_one(QUERIES["count_queue"], {}) or {}
+    later = await db.fetch_one(QUERIES["count_scheduled"], {}) or {}
+    ended = await db.fetch_one(QUERIES["count_finished"], {}) or {}
+    return QueueCounts(
+        queued=live.get("queued", 0),
+        scheduled=later.get("scheduled", 0),
+        held=live.get("held", 0),
+        sending=live.get("sending", 0),
+        unknown=live.get("unknown", 0),
+        completed_24h=ended.get("completed", 0),
+        failed_24h=ended.get("failed", 0),
+        dlq=ended.get("dlq", 0),
+        oldest_waiting_seconds=round(live.get("oldest_waiting_seconds", 0.0), 3),
+        throughput_per_second=round(ended.get("throughput_per_second", 0.0), 3),
+    )
+
+
+async def error_rate(db: Database, now: datetime) -> ErrorRate:
+    """The error rate of the last five minutes; no traffic = 0 with 0 samples."""
+    row = await db.fetch_one(QUERIES["count_errors"], {"since_id": first_id_at(now - _ERROR_WINDOW)}) or {}
+    samples = row.get("samples", 0)
+    return ErrorRate(rate=round(row.get("bad", 0) / samples, 6) if samples else 0.0, samples=samples)

@@ -1,0 +1,233 @@
+"""Doubt is ended by evidence, never by a guess.
+
+In this order: our own `send.message` and status events (matched by fingerprint, since Evolution API echoes no reference
+of ours), then the provider's look-up. *Proved not sent* means all of: lease, total time-out and grace have passed since
+the intent, no matching event is stored, the look-up answers, shows a control (another message of that number in the
+window) and no match. Otherwise the message waits, and after the deadline a person decides.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from redis.exceptions import RedisError
+
+from anclora.instances.book import InstanceBook
+from anclora.kit.clock import Clock
+from anclora.kit.errors import AncloraError
+from anclora.kit.lifecycle import Loop
+from anclora.kit.logging import get_logger
+from anclora.kit.settings import Settings
+from anclora.messages import metrics
+from anclora.messages.feed import LaneItem, enqueue
+from anclora.providers.contract import FoundMessage, Provider
+from anclora.providers.registry import Providers
+from anclora.queue import Queue
+from anclora.storage.database import Database
+from anclora.storage.queries import load_queries
+
+log = get_logger(__name__)
+QUERIES = load_queries(__package__ or __name__)
+_ROUND = 100
+_WINDOW_BEFORE = timedelta(seconds=120)
+_LOOK_UP_EVERY_SECONDS = 10.0
+_LOOK_UPS_A_ROUND = 20
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """A message nobody knows the fate of."""
+
+    id: UUID
+    attempt: int
+    instance: str
+    recipient: str
+    fingerprint: str | None
+    intent_at: datetime
+    unknown_at: datetime
+    priority: int
+
+
+def pick(fingerprint: str | None, candidates: Sequence[tuple[str, str | None]]) -> str | None:
+    """The provider id that is the message's, or None.
+
+    Args:
+        fingerprint: of the message; None when it has no words to compare.
+        candidates: (provider id, fingerprint) of unclaimed sends to the same person in the window, oldest first.
+
+    With words the first equal one; without words only a sole candidate that has none either.
+    """
+    if fingerprint is not None:
+        return next((provider_id for provider_id, words in candidates if words == fingerprint), None)
+    wordless = [provider_id for provider_id, words in candidates if words is None]
+    return wordless[0] if len(wordless) == 1 else None
+
+
+class Resolver(Loop):
+    """Looks for evidence about every message in doubt."""
+
+    name = "resolve"
+
+    def __init__(
+        self,
+        db: Database,
+        queue: Queue,
+        providers: Providers,
+        book: InstanceBook,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        super().__init__()
+        self.every_seconds = settings.sweep_every_seconds
+        self._db = db
+        self._queue = queue
+        self._providers = providers
+        self._book = book
+        self._settings = settings
+        self._clock = clock
+        self._looked_up_at: dict[UUID, float] = {}
+        proof = settings.lease_seconds + settings.connect_timeout_seconds + settings.send_timeout_seconds
+        self._proof_after = timedelta(seconds=proof + settings.grace_seconds)
+
+    async def run_once(self) -> bool:
+        """One look at the oldest doubts."""
+        rows = await self._db.fetch_all(QUERIES["doubtful"], {"limit": _ROUND})
+        doubts = [msgspec.convert(row, Doubt) for row in rows]
+        self._looked_up_at = {d.id: self._looked_up_at[d.id] for d in doubts if d.id in self._looked_up_at}
+        ended = [doubt for doubt in doubts if await self._by_events(doubt)]
+        left = [doubt for doubt in doubts if doubt not in ended and self._may_look_up(doubt)]
+        ended += [doubt for doubt in left[:_LOOK_UPS_A_ROUND] if await self._by_look_up(doubt)]
+        if ended:
+            await self._tell_lanes(ended)
+        return len(rows) == _ROUND and bool(ended)
+
+    async def _by_events(self, doubt: Doubt) -> bool:
+        provider = self._provider(doubt)
+        if provider is None:
+            return await self._past_deadline(doubt)
+        rows = await self._db.fetch_all(
+            QUERIES["own_events"],
+            {
+                "instance": doubt.instance,
+                "recipients": list(provider.variants(doubt.recipient)),
+                "since": doubt.intent_at - _WINDOW_BEFORE,
+            },
+        )
+        found = pick(doubt.fingerprint, [(row["provider_id"], row["fingerprint"]) for row in rows])
+        if found is None or await self._twin_in_flight(doubt):
+            return await self._past_deadline(doubt)
+        return await self._prove_sent(doubt, found, "event")
+
+    async def _twin_in_flight(self, doubt: Doubt) -> bool:
+        row = await self._db.fetch_one(
+            QUERIES["twins_in_flight"],
+            {"instance": doubt.instance, "recipient": doubt.recipient, "fingerprint": doubt.fingerprint},
+        )
+        return bool(row and row["n"])
+
+    def _may_look_up(self, doubt: Doubt) -> bool:
+        now = self._clock.boot_seconds()
+        if self._clock.now() - doubt.intent_at < self._proof_after:
+            return False
+        if now - self._looked_up_at.get(doubt.id, -_LOOK_UP_EVERY_SECONDS) < _LOOK_UP_EVERY_SECONDS:
+            return False
+        self._looked_up_at[doubt.id] = now
+        return True
+
+    async def _by_look_up(self, doubt: Doubt) -> bool:
+        provider = self._provider(doubt)
+        if provider is None or not provider.capabilities.find_messages:
+            return False
+        since, until = doubt.intent_at - _WINDOW_BEFORE, self._clock.now()
+        try:
+            found = await provider.find_messages(doubt.instance, since=since, until=until, recipient=doubt.recipient)
+            unclaimed = await self._unclaimed(doubt.instance, found)
+            match = pick(doubt.fingerprint, [(m.provider_id, m.fingerprint) for m in unclaimed])
+            if match is not None:
+                return not await self._twin_in_flight(doubt) and await self._prove_sent(doubt, match, "look_up")
+            if doubt.fingerprint is None and unclaimed:
+                return False
+            control = found or await provider.find_messages(doubt.instance, since=since, until=until)
+        except AncloraError as error:
+            log.warning("look_up_failed", message_id=str(doubt.id), error=error.detail)
+            return False
+        return bool(control) and await self._prove_absent(doubt)
+
+    async def _unclaimed(self, instance: str, found: Sequence[FoundMessage]) -> list[FoundMessage]:
+        rows = await self._db.fetch_all(
+            QUERIES["mapped_ids"], {"instance": instance, "provider_ids": [m.provider_id for m in found]}
+        )
+        mapped = {row["provider_id"] for row in rows}
+        return sorted((m for m in found if m.provider_id not in mapped), key=lambda m: m.at)
+
+    async def _prove_sent(self, doubt: Doubt, provider_id: str, how: str) -> bool:
+        async with self._db.transaction() as conn:
+            cursor = await conn.execute(
+                QUERIES["claim_provider_id"],
+                {
+                    "instance": doubt.instance,
+                    "provider_id": provider_id,
+                    "message_id": doubt.id,
+                    "attempt": doubt.attempt,
+                    "recipient": doubt.recipient,
+                    "seen_at": self._clock.now(),
+                },
+            )
+            row = await cursor.fetchone()
+            if row is None:
+                return False
+            await conn.execute(
+                QUERIES["raise_ranks"],
+                {
+                    "ids": [doubt.id],
+                    "attempts": [doubt.attempt],
+                    "ranks": [row[0]],
+                    "delivered_ats": [row[1]],
+                    "read_ats": [row[2]],
+                    "played_ats": [row[3]],
+                    "errors": [row[4] is not None],
+                    "error_texts": [row[5]],
+                    "provider_ids": [provider_id],
+                },
+            )
+        metrics.RESOLVED.labels(how).inc()
+        log.info("doubt_ended", message_id=str(doubt.id), how=how)
+        return True
+
+    async def _prove_absent(self, doubt: Doubt) -> bool:
+        async with self._db.transaction() as conn:
+            cursor = await conn.execute(QUERIES["resolve_not_sent"], {"id": doubt.id, "attempt": doubt.attempt})
+            changed = await cursor.fetchone() is not None
+            if changed:
+                await conn.execute(QUERIES["insert_outbox"], {"ids": [doubt.id]})
+        if changed:
+            metrics.RESOLVED.labels("absent").inc()
+            log.info("doubt_ended", message_id=str(doubt.id), how="absent")
+        return changed
+
+    async def _past_deadline(self, doubt: Doubt) -> bool:
+        waited = self._clock.now() - doubt.unknown_at
+        if waited < timedelta(seconds=self._settings.unknown_deadline_seconds):
+            return False
+        async with self._db.transaction() as conn:
+            cursor = await conn.execute(QUERIES["give_up_doubt"], {"id": doubt.id, "attempt": doubt.attempt})
+            changed = await cursor.fetchone() is not None
+        if changed:
+            metrics.RESOLVED.labels("deadline").inc()
+            log.warning("doubt_unresolved", message_id=str(doubt.id))
+        return changed
+
+    def _provider(self, doubt: Doubt) -> Provider | None:
+        try:
+            return self._providers.get(self._book.get(doubt.instance).provider)
+        except AncloraError as error:
+            log.warning("no_provider", instance=doubt.instance, error=error.detail)
+            return None
+
+    async def _tell_lanes(self, ended: Sequence[Doubt]) -> None:
+        """Make the lane look at these now: it drops what is final, and serves what is queued again."""
+        items = [LaneItem(str(d.id), d.instance, d.recipient, d.priority) for d in ended]
+        try:
+            await enqueue(self._queue, items)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("lanes_unreachable", error=repr(error))

@@ -1,0 +1,77 @@
+-- name: intend
+-- The intent: a compare-and-set committed before the request leaves. Locks in id order. Each id that may not go is
+-- classified in the same transaction, so that the lane learns why.
+with locked as materialized (
+    select m.id, m.state, m.instance, m.recipient, m.priority, m.ordinal, m.contact_id, m.next_attempt_at,
+        m.hold_until, m.expires_at, m.eligible_at
+    from messages m
+    where m.id = any (%(ids)s::uuid[])
+    order by m.id
+    for update
+), judged as materialized (
+    select l.id, l.state, l.next_attempt_at, l.hold_until,
+        case
+            when l.state <> 'queued' then 'not_queued'
+            when c.opted_out_at is not null then 'blocked'
+            when l.expires_at <= now() then 'expired'
+            when now() - l.eligible_at > make_interval(secs => %(max_age_seconds)s) then 'dead'
+            when l.hold_until > now() then 'held'
+            when l.next_attempt_at > now() then 'not_due'
+            when exists (
+                select from messages h
+                where h.instance = l.instance and h.recipient = l.recipient and h.priority = l.priority
+                    and h.ordinal < l.ordinal and h.state in ('queued', 'sending', 'unknown')
+                    and (h.state = 'sending'
+                        or (h.hold_reason is null and (h.blocks_until is null or h.blocks_until > now())))
+            ) then 'head_blocked'
+            else 'sending'
+        end as verdict
+    from locked l
+    join contacts c on c.id = l.contact_id
+), changed as (
+    update messages m
+    set state = j.verdict,
+        state_at = now(),
+        attempt = case when j.verdict = 'sending' then m.attempt + 1 else m.attempt end,
+        worker_id = case when j.verdict = 'sending' then %(worker_id)s::uuid end,
+        intent_at = case when j.verdict = 'sending' then now() else m.intent_at end,
+        reason_code = case j.verdict when 'blocked' then 'opted_out' when 'dead' then 'too_old'
+            when 'expired' then 'expired' else m.reason_code end
+    from judged j
+    where m.id = any (%(ids)s::uuid[]) and m.id = j.id and j.verdict in ('sending', 'blocked', 'expired', 'dead')
+    returning m.id, m.attempt, m.instance, m.recipient, m.content, m.class, m.tries, m.lane_refusals, m.eligible_at,
+        m.intent_at
+)
+select j.id, j.state, j.verdict, j.next_attempt_at, j.hold_until,
+    c.attempt, c.instance, c.recipient, c.content, c.class, c.tries, c.lane_refusals, c.eligible_at, c.intent_at
+from judged j
+left join changed c on c.id = j.id
+
+-- name: own_intents
+-- After a commit whose outcome is unknown: which of these rows became ours.
+select id, attempt from messages
+where id = any (%(ids)s::uuid[]) and state = 'sending' and worker_id = %(worker_id)s
+
+-- name: give_back
+-- Returns what was never posted: allowed only to the worker and the attempt that hold the row.
+with mine as materialized (
+    select m.id from messages m where m.id = any (%(ids)s::uuid[]) order by m.id for update
+)
+update messages m
+set state = 'queued', state_at = now(), next_attempt_at = now(), worker_id = null
+from unnest(%(ids)s::uuid[], %(attempts)s::integer[]) as r (id, attempt), mine
+where m.id = any (%(ids)s::uuid[]) and m.id = r.id and m.id = mine.id
+    and m.attempt = r.attempt and m.worker_id = %(worker_id)s and m.state = 'sending'
+returning m.id
+
+-- name: start_worker
+-- A row per process start; its heartbeat is the lease of all it sends.
+insert into workers (id, role, host, pid) values (%(id)s, %(role)s, %(host)s, %(pid)s)
+
+-- name: beat
+-- Still here, by the database's clock. A worker that was already reaped must not go on.
+update workers set heartbeat_at = now() where id = %(id)s and reaped_at is null returning id
+
+-- name: end_worker
+-- Stopped in order: nothing of it is left in `sending`.
+update workers set stopped_at = now() where id = %(id)s

@@ -1,0 +1,91 @@
+-- name: get_message
+-- One message as it is shown.
+select id, state, recipient, instance, kind, content, class, priority, attempt, created_at, send_at, expires_at,
+    next_attempt_at, sent_at, delivered_at, read_at, played_at, provider_id, reason_code, reason_text, client_ref, tags
+from messages where id = %(id)s
+
+-- name: find_messages
+-- A page of messages, the newest first.
+select id, state, recipient, instance, kind, content, class, priority, attempt, created_at, send_at, expires_at,
+    next_attempt_at, sent_at, delivered_at, read_at, played_at, provider_id, reason_code, reason_text, client_ref, tags
+from messages
+where id < %(before)s
+    and (%(state)s::text is null or state = %(state)s)
+    and (%(instance)s::text is null or instance = %(instance)s)
+    and (%(recipient)s::text is null or recipient = %(recipient)s)
+order by id desc limit %(limit)s
+
+-- name: message_place
+-- What limits a message now, and how many stand before it.
+select m.state, m.instance, m.recipient, m.priority, m.ordinal, m.next_attempt_at, m.send_at, m.hold_reason,
+    m.hold_until, m.reason_code, m.reason_text, m.created_at, m.intent_at, m.state_at, m.sent_at, m.delivered_at,
+    m.read_at, m.played_at, i.paused_until, i.pause_reason,
+    (select h.id from messages h
+        where h.instance = m.instance and h.recipient = m.recipient and h.priority = m.priority
+            and h.ordinal < m.ordinal and h.state in ('queued', 'sending', 'unknown')
+            and (h.state = 'sending' or (h.hold_reason is null and (h.blocks_until is null or h.blocks_until > now())))
+        order by h.ordinal limit 1) as blocker,
+    (select count(*) from (select from messages q
+        where q.instance = m.instance and q.state in ('queued', 'sending', 'unknown') and q.priority <= m.priority
+            and q.ordinal < m.ordinal limit 10000) as before) as position
+from messages m left join instances i on i.name = m.instance
+where m.id = %(id)s
+
+-- name: message_attempts
+-- The attempts of one message.
+select attempt, intent_at, finished_at, outcome, code, text from attempts where message_id = %(id)s order by attempt
+
+-- name: message_notes
+-- The notes of one message.
+select at, kind, detail from message_notes where message_id = %(id)s order by at, id
+
+-- name: cancel
+-- Cancel is the same compare-and-set as the intent; a scheduled one leaves the schedule by getting a place.
+update messages
+set state = 'canceled', state_at = now(), reason_code = 'canceled',
+    ordinal = coalesce(ordinal, nextval('message_ordinal'))
+where id = %(id)s and state in ('queued', 'scheduled')
+returning id
+
+-- name: count_messages
+-- The figures of a period, by the moment each thing happened.
+select
+    count(*) filter (where sent_at >= %(since)s and sent_at < %(until)s)::integer as sent,
+    count(*) filter (where delivered_at >= %(since)s and delivered_at < %(until)s)::integer as delivered,
+    count(*) filter (where read_at >= %(since)s and read_at < %(until)s)::integer as read,
+    count(*) filter (where state in ('failed', 'dead') and state_at >= %(since)s and state_at < %(until)s)::integer
+        as failed
+from messages
+
+-- name: count_queue
+-- What the ledger knows of the queue.
+select
+    count(*) filter (where state = 'queued')::integer as queued,
+    count(*) filter (where state = 'sending')::integer as sending,
+    count(*) filter (where state = 'unknown')::integer as unknown,
+    count(*) filter (where state = 'queued' and hold_reason is not null)::integer as held,
+    coalesce(extract(epoch from now() - min(next_attempt_at) filter (
+        where state = 'queued' and hold_reason is null and next_attempt_at <= now())), 0)::float8
+        as oldest_waiting_seconds
+from messages where state in ('queued', 'sending', 'unknown')
+
+-- name: count_scheduled
+-- What waits for its time.
+select count(*)::integer as scheduled from messages where ordinal is null and state = 'scheduled'
+
+-- name: count_finished
+-- The last day, by the moment a message was made at the earliest two days ago: finished, failed, given up.
+select
+    count(*) filter (where sent_at > now() - interval '1 day')::integer as completed,
+    count(*) filter (where state = 'failed' and state_at > now() - interval '1 day')::integer as failed,
+    count(*) filter (where state = 'dead')::integer as dlq,
+    count(*) filter (where sent_at > now() - interval '1 minute')::float8 / 60 as throughput_per_second
+from messages
+
+-- name: count_errors
+-- Attempts of the last five minutes that ended for the provider's or our own fault, and all that ended.
+select
+    count(*) filter (where outcome in ('unknown', 'orphaned')
+        or (outcome = 'refused' and coalesce(code, '') not in ('not_on_whatsapp', 'invalid_request')))::integer as bad,
+    count(*)::integer as samples
+from attempts where message_id >= %(since_id)s and finished_at > now() - interval '5 minutes'

@@ -1,0 +1,52 @@
+-- name: doubtful
+-- Messages in doubt, the oldest first.
+select id, attempt, instance, recipient, fingerprint, intent_at, unknown_at, priority
+from messages
+where unknown_at is not null and state = 'unknown'
+order by unknown_at limit %(limit)s
+
+-- name: own_events
+-- Our own sends as the provider's events told them, to one recipient, not yet claimed by a message. The window opens
+-- 120 s before the intent, because clocks differ.
+select provider_id, fingerprint, seen_at from provider_messages
+where instance = %(instance)s and message_id is null and by_api is not false
+    and recipient = any (%(recipients)s::text[])
+    and seen_at >= %(since)s
+order by seen_at
+
+-- name: mapped_ids
+-- Which of these provider ids already belong to a message.
+select provider_id from provider_messages
+where instance = %(instance)s and provider_id = any (%(provider_ids)s::text[]) and message_id is not null
+
+-- name: twins_in_flight
+-- Messages with the same words to the same person whose own event may have come before their result: while there is one,
+-- an unclaimed event could be theirs.
+select count(*)::integer as n from messages
+where state = 'sending' and instance = %(instance)s and recipient = %(recipient)s
+    and fingerprint is not distinct from %(fingerprint)s
+
+-- name: claim_provider_id
+-- This id is the message's, unless it is another's already.
+insert into provider_messages as p (instance, provider_id, message_id, attempt, rank, recipient, seen_at)
+values (%(instance)s, %(provider_id)s, %(message_id)s, %(attempt)s, 1, %(recipient)s, %(seen_at)s)
+on conflict (instance, provider_id) do update
+    set message_id = excluded.message_id, attempt = excluded.attempt, rank = greatest(p.rank, 1)
+    where p.message_id is null
+returning rank, delivered_at, read_at, played_at, error_at, error_text
+
+-- name: resolve_not_sent
+-- Proved not sent: back into the queue, in its old place.
+update messages
+set state = 'queued', state_at = now(), unknown_at = null, next_attempt_at = now(), tries = tries + 1,
+    reason_code = 'proved_not_sent', reason_text = 'The provider shows other messages of that time and not this one.'
+where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
+returning id
+
+-- name: give_up_doubt
+-- Nothing proved it either way before the deadline: a person decides.
+update messages
+set state = 'dead', state_at = now(), unknown_at = null, reason_code = 'unknown_outcome',
+    reason_text = 'Nothing shows whether it went out. Look at the chat, then requeue or discard it.'
+where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
+returning id

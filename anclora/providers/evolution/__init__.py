@@ -1,0 +1,1 @@
+"""Evolution API: payloads out, outcomes and events in."""

@@ -1,0 +1,160 @@
+"""What the server checks in a body, with the very words of its schema library (contract 1.4)."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+# The configuration enum of contract 5.4, in the server's order: its error text lists it.
+EVENTS: tuple[str, ...] = tuple(
+    """APPLICATION_STARTUP QRCODE_UPDATED MESSAGES_SET MESSAGES_UPSERT MESSAGES_EDITED MESSAGES_UPDATE MESSAGES_DELETE
+    SEND_MESSAGE SEND_MESSAGE_UPDATE CONTACTS_SET CONTACTS_UPSERT CONTACTS_UPDATE PRESENCE_UPDATE CHATS_SET CHATS_UPSERT
+    CHATS_UPDATE CHATS_DELETE GROUPS_UPSERT GROUP_UPDATE GROUP_PARTICIPANTS_UPDATE CONNECTION_UPDATE LABELS_EDIT
+    LABELS_ASSOCIATION CALL TYPEBOT_START TYPEBOT_CHANGE_STATUS REMOVE_INSTANCE LOGOUT_INSTANCE INSTANCE_CREATE
+    INSTANCE_DELETE STATUS_INSTANCE""".split()
+)
+
+_STRING: Schema = {"type": "string"}
+_BOOLEAN: Schema = {"type": "boolean"}
+_NUMBER: Schema = {"type": "string", "description": "Invalid format"}
+_OPTIONS: Schema = {
+    "delay": {"type": "integer", "description": "Enter a value in milliseconds"},
+    "quoted": {
+        "type": "object",
+        "properties": {
+            "key": {"type": "object", "properties": {"id": _STRING}, "required": ["id"]},
+            "message": {"type": "object"},
+        },
+    },
+    "everyOne": {"type": "boolean", "enum": [True, False]},
+    "mentioned": {
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {
+            "type": "string",
+            "pattern": r"^\d+",
+            "description": '"mentioned" must be an array of numeric strings',
+        },
+    },
+}
+
+SEND_TEXT: Schema = {
+    "type": "object",
+    "properties": {"number": _NUMBER, "text": _STRING, "linkPreview": _BOOLEAN, **_OPTIONS},
+    "required": ["number", "text"],
+}
+SEND_MEDIA: Schema = {
+    "type": "object",
+    "properties": {
+        "number": _NUMBER,
+        "mediatype": {"type": "string", "enum": ["image", "document", "video", "audio"]},
+        "mimetype": _STRING,
+        "media": _STRING,
+        "fileName": _STRING,
+        "caption": _STRING,
+        **_OPTIONS,
+    },
+    "required": ["number", "mediatype"],
+}
+SEND_AUDIO: Schema = {
+    "type": "object",
+    "properties": {"number": _NUMBER, "audio": _STRING, **_OPTIONS},
+    "required": ["number"],
+}
+WEBHOOK: Schema = {
+    "type": "object",
+    "properties": {
+        "webhook": {
+            "type": "object",
+            "properties": {
+                "enabled": _BOOLEAN,
+                "url": _STRING,
+                "headers": {"type": "object"},
+                "byEvents": _BOOLEAN,
+                "base64": _BOOLEAN,
+                "events": {"type": "array", "items": {"type": "string", "enum": EVENTS}},
+            },
+            "required": ["enabled", "url"],
+        }
+    },
+    "required": ["webhook"],
+}
+CREATE: Schema = {
+    "type": "object",
+    "properties": {
+        "instanceName": _STRING,
+        "number": {"type": "string", "pattern": r"^\d+[\.@\w-]+"},
+        "token": _STRING,
+        "qrcode": _BOOLEAN,
+    },
+}
+FIND: Schema = {
+    "type": "object",
+    "properties": {
+        "where": {
+            "type": "object",
+            "properties": {
+                "key": {
+                    "type": "object",
+                    "properties": {"id": {"type": "string", "description": "The property cannot be empty"}},
+                }
+            },
+        }
+    },
+}
+NUMBERS: Schema = {
+    "type": "object",
+    "properties": {"numbers": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _STRING}},
+}
+
+_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
+
+
+def violations(schema: Schema, value: Any) -> list[str]:
+    """Everything a body breaks, in the server's order; empty = fine."""
+    return list(_check(schema, value, ""))
+
+
+def _check(schema: Schema, value: Any, path: str) -> Iterator[str]:
+    # A node with a description answers with it, whatever was wrong there.
+    fixed = schema.get("description")
+    for problem in _own(schema, value):
+        yield str(fixed) if fixed else f"{path or 'instance'} {problem}"
+    if isinstance(value, dict):
+        for name, child in schema.get("properties", {}).items():
+            if name in value:
+                yield from _check(child, value[name], f"{path}.{name}" if path else name)
+        for name in schema.get("required", ()):
+            if name not in value:
+                yield f'{path or "instance"} requires property "{name}"'
+    elif isinstance(value, list) and "items" in schema:
+        for position, item in enumerate(value):
+            yield from _check(schema["items"], item, f"{path}[{position}]")
+
+
+def _own(schema: Schema, value: Any) -> Iterator[str]:
+    wanted = schema.get("type")
+    if wanted is not None and not _is(wanted, value):
+        yield f"is not of a type(s) {wanted}"
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"is not one of enum values: {_listed(schema['enum'])}"
+    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
+        yield f"does not match pattern {json.dumps(schema['pattern'])}"
+    if isinstance(value, list):
+        if len(value) < schema.get("minItems", 0):
+            yield f"does not meet minimum length of {schema['minItems']}"
+        if schema.get("uniqueItems") and any(item in value[:position] for position, item in enumerate(value)):
+            yield "contains duplicate item"
+
+
+def _is(wanted: str, value: Any) -> bool:
+    if wanted == "integer":
+        return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    return isinstance(value, _TYPES[wanted])
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return ",".join(str(value).lower() if isinstance(value, bool) else str(value) for value in values)

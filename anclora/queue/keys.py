@@ -1,0 +1,74 @@
+"""Every Redis key of the queue, built here and nowhere else (scripts add the same names to a shard's prefix).
+
+All keys of a shard share its hash tag, so they live in one slot. None of them has a TTL; what may stay when a shard is
+empty is `PERMANENT`, what exists only as long as there are items (or a closed gate) is `BACKLOG`.
+"""
+
+import re
+from zlib import crc32
+
+from anclora.kit.errors import InvalidError
+
+PROTOCOL = 1
+"""Number of the data layout and of the scripts; a process that meets a higher one must stop claiming."""
+
+PERMANENT = (
+    re.compile(r"^[^{]+:\{s\d\d+\}:meta$"),  # one hash of four fields a shard
+    re.compile(r"^[^{]+:\{s\d\d+\}:wake:[a-z]+$"),  # at most one token a shard and kind of lane
+)
+BACKLOG = (
+    re.compile(r"^[^{]+:\{s\d\d+\}:(lanes|timers|leases|gates)$"),
+    re.compile(r"^[^{]+:\{s\d\d+\}:turns:[a-z]+$"),
+    re.compile(r"^[^{]+:\{s\d\d+\}:(items|heads|ready):[a-z]+:[^|\s]+$"),
+    re.compile(r"^[^{]+:\{s\d\d+\}:park:[a-z]+:[^|\s]+\|.+$", re.DOTALL),
+)
+
+_LANE = re.compile(r"[a-z]{1,16}:[^|\s]{1,200}")
+_NAMESPACE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def kind_of(lane: str) -> str:
+    """The kind of a lane, which is also the prefix consumers ask for, without its colon: `send:madrid` -> `send`.
+
+    Raises:
+        InvalidError: the name is not `<kind>:<name>`.
+    """
+    if not _LANE.fullmatch(lane):
+        raise InvalidError(f"A lane is named <kind>:<name> without spaces and bars, not {lane!r}.")
+    return lane.partition(":")[0]
+
+
+def shard_of(lane: str, shards: int) -> int:
+    """The shard of a lane: the same in every process and for ever, as long as the number of shards is."""
+    return crc32(lane.encode()) % shards
+
+
+def check_namespace(namespace: str) -> str:
+    """The namespace itself.
+
+    Raises:
+        InvalidError: it holds characters that would move the hash tag or confuse a pattern.
+    """
+    if not _NAMESPACE.fullmatch(namespace):
+        raise InvalidError(f"A namespace is made of letters, digits, dots, dashes and underscores, not {namespace!r}.")
+    return namespace
+
+
+def prefix(namespace: str, shard: int) -> str:
+    """What every key of a shard begins with, its hash tag included."""
+    return f"{namespace}:{{s{shard:02d}}}:"
+
+
+def meta(namespace: str, shard: int) -> str:
+    """The hash of a shard's epoch, protocol, last sequence number and last token; the `KEYS[1]` of every script."""
+    return f"{prefix(namespace, shard)}meta"
+
+
+def wake(namespace: str, shard: int, kind: str) -> str:
+    """The list that holds a token when lanes of this kind have something in this shard."""
+    return f"{prefix(namespace, shard)}wake:{kind}"
+
+
+def clock_offset(namespace: str, shard: int) -> str:
+    """Milliseconds added to the server's clock by scripts loaded for tests; no other script reads it."""
+    return f"{prefix(namespace, shard)}test_clock_offset_ms"

@@ -1,0 +1,88 @@
+-- enqueue: add items to one lane; what is already there stays as it is.
+-- KEYS: meta of the shard. ARGV: [lane, [[id, order key, priority 0-3, due epoch ms or 0], ...]].
+-- Returns one letter an item, in order: a(dded), p(resent), f = in flight.
+-- Atomic because the look whether an item exists, its sequence number and its place are one decision.
+local stop = newer_protocol()
+if stop then
+  return stop
+end
+local lane, list = A[1], A[2]
+local items, heads, ready, timers = P .. 'items:' .. lane, P .. 'heads:' .. lane, P .. 'ready:' .. lane, P .. 'timers'
+local ids, keys = {}, {}
+for i = 1, #list do
+  ids[i], keys[i] = list[i][1], list[i][2]
+end
+local records = call('HMGET', items, unpack(ids))
+local stored = call('HMGET', heads, unpack(keys))
+local head = {}
+for i = 1, #keys do
+  head[keys[i]] = stored[i]
+end
+local sequence = call('HINCRBY', P .. 'meta', 'sequence', #list) - #list
+local answers, new, standing, later, parked, changed, unsettled, known = {}, {}, {}, {}, {}, {}, {}, {}
+for i = 1, #list do
+  local id, key, priority, due, record = ids[i], keys[i], list[i][3], list[i][4], records[i]
+  if record or known[id] then
+    answers[i] = record and byte(record) == ACTIVE and 'f' or 'p'
+  else
+    answers[i], known[id] = 'a', true
+    local score = string.format('%d%015.0f', priority, sequence + i)
+    new[#new + 1] = id
+    if due > NOW then
+      new[#new + 1] = 'D' .. score .. key
+      later[#later + 1] = due
+      later[#later + 1] = id .. '|' .. lane
+    else
+      new[#new + 1] = 'W' .. score .. key
+      local first = head[key]
+      if not first then
+        head[key] = '-' .. priority .. id
+        changed[key] = true
+        standing[#standing + 1] = score
+        standing[#standing + 1] = id
+      else
+        local park = parked[key] or {}
+        park[#park + 1] = score
+        park[#park + 1] = id
+        parked[key] = park
+        if byte(first) == CAREFUL or #first == 2 or priority < byte(first, 2) - 48 then
+          unsettled[key] = true
+        elseif byte(first) == 45 then
+          head[key] = '+' .. sub(first, 2)
+          changed[key] = true
+        end
+      end
+    end
+  end
+end
+if not new[1] then
+  return table.concat(answers)
+end
+call('HSETNX', P .. 'lanes', lane, 0)
+call('HSET', items, unpack(new))
+if later[1] then
+  local first = call('ZRANGE', timers, 0, 0)[1]
+  call('ZADD', timers, unpack(later))
+  if call('ZRANGE', timers, 0, 0)[1] ~= first then -- somebody may wait for a later moment
+    wake(kind_of(lane))
+  end
+end
+if standing[1] then
+  call('ZADD', ready, unpack(standing))
+end
+local pairs_of_heads = {}
+for key in pairs(changed) do
+  pairs_of_heads[#pairs_of_heads + 1] = key
+  pairs_of_heads[#pairs_of_heads + 1] = head[key]
+end
+if pairs_of_heads[1] then
+  call('HSET', heads, unpack(pairs_of_heads))
+end
+for key, park in pairs(parked) do
+  call('ZADD', P .. 'park:' .. lane .. '|' .. key, unpack(park))
+end
+for key in pairs(unsettled) do
+  settle(lane, key, false)
+end
+stir(lane)
+return table.concat(answers)

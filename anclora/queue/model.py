@@ -1,0 +1,95 @@
+"""The nouns of the queue. Moments are epoch milliseconds by the clock of the Redis server."""
+
+from enum import IntEnum
+from typing import Literal
+
+import msgspec
+
+EnqueueResult = Literal["added", "present", "in_flight"]
+
+
+class Priority(IntEnum):
+    """Smaller goes first, always."""
+
+    CRITICAL = 0
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True):
+    """What a lane holds.
+
+    Attributes:
+        id: 1 to 64 characters without `|`; an id is in its lane at most once.
+        order_key: items of one key go one after the other; 1 to 256 characters.
+        priority: 0 critical, 1 high, 2 normal, 3 low.
+        due_at_ms: not before this moment, epoch milliseconds; 0 = now. Until then it takes part in no order.
+    """
+
+    id: str
+    order_key: str
+    priority: int = Priority.NORMAL
+    due_at_ms: int = 0
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """An item in flight, leased to a consumer.
+
+    Attributes:
+        token: proves the lease; any verb with another token changes nothing.
+        probe: the one item a paused lane lets out to see whether it works again; say `resume` or `pause` after it.
+    """
+
+    id: str
+    lane: str
+    token: str
+    probe: bool
+    order_key: str
+    priority: int
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What one call of `claim` brought.
+
+    Attributes:
+        items: at most as many as asked for.
+        now_ms: the clock of Redis, epoch milliseconds.
+        next_due_ms: when the next timer of the shards asked ends (epoch milliseconds, may have passed), None = no timer.
+        closed: shards that lack the current epoch and serve nothing until `open_shard`.
+    """
+
+    items: list[Claimed]
+    now_ms: int
+    next_due_ms: int | None
+    closed: set[int]
+
+    @property
+    def rest_seconds(self) -> float | None:
+        """How long until the next timer ends, at least 0; None = no timer."""
+        return None if self.next_due_ms is None else max(0.0, (self.next_due_ms - self.now_ms) / 1000)
+
+
+class LaneStats(msgspec.Struct, frozen=True):
+    """The counts of one lane.
+
+    Attributes:
+        waiting: due and eligible, lacking only a free worker.
+        active: in flight.
+        delayed: held back by time, by order or by the gate.
+        paused: the gate is closed, or lets out one probe at a time.
+    """
+
+    waiting: int
+    active: int
+    delayed: int
+    paused: bool
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """The counts of all lanes, and of each lane that has items or a gate."""
+
+    waiting: int
+    active: int
+    delayed: int
+    lanes: dict[str, LaneStats]

@@ -1,0 +1,96 @@
+"""Migrations: `migrations/versions/NNNN_name.sql`, applied in order by Alembic, one process at a time.
+
+Each has a `NNNN_name.py` beside it that names its predecessor. There is no way back: what was applied is mended by the
+next one.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from alembic import command, op
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from anclora.kit.errors import UnavailableError
+
+_FOLDER = Path(__file__).parent / "migrations"
+_LOCK = 0x616E636C  # "ancl": the advisory lock of every migration run
+_LOCK_WAIT = "60s"
+
+
+def migrate(url: str) -> list[str]:
+    """Apply what is missing; the revisions applied, oldest first.
+
+    Two starts at once are safe: the second waits for the first and then finds nothing to do.
+
+    Raises:
+        UnavailableError: the database does not answer, or somebody else has been migrating for a minute.
+    """
+    with _connected(url) as connection:
+        connection.exec_driver_sql(f"SET lock_timeout = '{_LOCK_WAIT}'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
+        connection.exec_driver_sql("RESET lock_timeout")
+        connection.commit()
+        missing = _missing(connection)
+        connection.commit()
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        return missing  # the lock ends with the connection
+
+
+def current(url: str) -> str | None:
+    """The newest revision of a database; None = never migrated."""
+    with _connected(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def pending(url: str) -> list[str]:
+    """The revisions a database lacks, oldest first."""
+    with _connected(url) as connection:
+        return _missing(connection)
+
+
+def run_script(module_file: str) -> None:
+    """Execute the `.sql` file beside a migration module, in the migration's own transaction."""
+    script = Path(module_file).with_suffix(".sql").read_bytes()
+    driver = op.get_bind().connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"migrations run on psycopg, not on {type(driver)}")
+    # Without parameters the whole script goes in one message, and a % in it is a %.
+    driver.execute(script)
+
+
+def _missing(connection: Connection) -> list[str]:
+    now = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory.from_config(_config())
+    return [script.revision for script in scripts.iterate_revisions("heads", now or "base")][::-1]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+@contextlib.contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    """A connection by libpq's own rules for URLs; SQLAlchemy only lends its interface."""
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=10), poolclass=NullPool
+    )
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except OperationalError as error:
+        raise UnavailableError(f"The database cannot be migrated: {error.orig}", code="database_unavailable") from error
+    finally:
+        engine.dispose()

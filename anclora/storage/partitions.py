@@ -1,0 +1,98 @@
+"""Partitions by time, made ahead: the key of a partitioned table is a UUID version 7, which begins with its moment."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from psycopg import sql
+
+from anclora.kit.ids import first_id_at
+from anclora.storage.database import Connection
+
+_AHEAD = 3
+_LOCK = 0x616E6370  # "ancp": the advisory lock of everybody who makes partitions
+_LOCK_WAIT_MS = 5_000
+
+
+class Span(NamedTuple):
+    """A partitioned table and how much time one partition holds."""
+
+    table: str
+    unit: Literal["month", "day"]
+
+
+SPANS = (Span("messages", "month"), Span("attempts", "month"), Span("inbound_events", "day"))
+
+
+async def ensure_partitions(connection: Connection, now: datetime) -> list[str]:
+    """Make the partitions of the present span, the one before (clocks differ) and three ahead.
+
+    Args:
+        connection: in autocommit or in a transaction.
+        now: aware.
+
+    Returns:
+        The names of those made; mostly none, which costs one query.
+    """
+    wanted = {_name(span, start): (span, start) for span in SPANS for start in _starts(span, now)}
+    if not await _absent(connection, list(wanted)):
+        return []
+    async with connection.transaction():
+        await connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{_LOCK_WAIT_MS}ms"])
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        absent = await _absent(connection, list(wanted))
+        for name in absent:
+            span, start = wanted[name]
+            await _make(connection, span.table, name, start, _next(span, start))
+    return absent
+
+
+async def _absent(connection: Connection, names: list[str]) -> list[str]:
+    cursor = await connection.execute(
+        "SELECT name FROM unnest(%s::text[]) WITH ORDINALITY AS wanted(name, place)"
+        " WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
+        " WHERE c.relname = wanted.name AND c.relnamespace = current_schema()::regnamespace) ORDER BY place",
+        [names],
+    )
+    return [str(row[0]) for row in await cursor.fetchall()]
+
+
+async def _make(connection: Connection, table: str, name: str, start: datetime, end: datetime) -> None:
+    """Make and attach in two steps: attaching lets readers and writers of the table go on, a `PARTITION OF` does not."""
+    parts = {
+        "name": sql.Identifier(name),
+        "table": sql.Identifier(table),
+        "start": sql.Literal(first_id_at(start)),
+        "end": sql.Literal(first_id_at(end)),
+    }
+    await connection.execute(
+        sql.SQL(
+            "CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED"
+            " INCLUDING STORAGE INCLUDING INDEXES)"
+        ).format(**parts)
+    )
+    await connection.execute(
+        sql.SQL("ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})").format(**parts)
+    )
+
+
+def _starts(span: Span, now: datetime) -> list[datetime]:
+    """The starts of the span before, the present one and those ahead."""
+    present = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if span.unit == "month":
+        present = present.replace(day=1)
+        starts = [(present - timedelta(days=1)).replace(day=1), present]
+    else:
+        starts = [present - timedelta(days=1), present]
+    for _ in range(_AHEAD):
+        starts.append(_next(span, starts[-1]))
+    return starts
+
+
+def _next(span: Span, start: datetime) -> datetime:
+    if span.unit == "day":
+        return start + timedelta(days=1)
+    return (start + timedelta(days=32)).replace(day=1)
+
+
+def _name(span: Span, start: datetime) -> str:
+    return f"{span.table}_{start:%Y_%m}" if span.unit == "month" else f"{span.table}_{start:%Y_%m_%d}"
