@@ -1,1 +1,5 @@
-"""Who did what to which thing, and when: appended in the transaction of the deed."""
+"""The audit trail: who changed what, written in the transaction of the change, so neither exists without the other."""
+
+from anclora.audit.trail import Entry, recent, record
+
+__all__ = ["Entry", "recent", "record"]

@@ -133,7 +133,7 @@ class Poster:
         connections: open at most.
         waiting: callers in line at most; the next one gets `NotSent` at once.
         connect_timeout_seconds: for DNS, TCP and TLS together.
-        idle_seconds: unused for longer = not used again. Node closes after 5 s (server.keepAliveTimeout).
+        idle_seconds: unused for longer = not used again; Node closes after 5 s (server.keepAliveTimeout).
         body_limit_bytes: of one answer.
         tls: for https; the system's trust by default.
 
@@ -159,16 +159,15 @@ class Poster:
         self._address = (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
         self._tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
         self._prefix = parts.path.rstrip("/")
-        every = {"host": parts.netloc.rpartition("@")[2], "accept-encoding": "identity"}
-        every |= {"content-type": "application/json"} | dict(headers or {})
+        fixed = {"host": parts.netloc.rpartition("@")[2], "accept-encoding": "identity"}
+        every = fixed | {"content-type": "application/json"} | dict(headers or {})
         if not all(_VALUE.fullmatch(value) for value in every.values()):
             raise InvalidError("A header value has a character that HTTP does not allow.")
         lines = "".join(f"{name}: {value}\r\n" for name, value in every.items())
         self._rest = f" HTTP/1.1\r\n{lines}content-length: "
         self._slots, self._waiting, self._body_limit = connections, waiting, body_limit_bytes
         self._connect_timeout, self._idle_seconds = connect_timeout_seconds, idle_seconds
-        self._idle: list[Connection] = []
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._idle, self._line = list[Connection](), deque[asyncio.Future[None]]()
 
     async def post(self, target: str, body: bytes, *, timeout_seconds: float) -> Result:
         """One POST, once, to a percent-encoded target. The time-out bounds all: line, connecting, writing, answer."""

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from redis.exceptions import RedisError
-
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
 from anclora.kit.errors import AncloraError, UnavailableError
@@ -28,7 +26,6 @@ from anclora.storage.database import CommitUnknownError, Database
 
 log = get_logger(__name__)
 _IDLE_SECONDS = 1.0
-_UNREACHABLE = (RedisError, OSError, TimeoutError)
 
 
 class Dispatcher(Loop):
@@ -83,10 +80,10 @@ class Dispatcher(Loop):
             if claim.closed:
                 self._queue.set_epoch(await current_epoch(self._db))
             if not claim.items:
-                wait = _IDLE_SECONDS if claim.next_due_ms is None else min(_IDLE_SECONDS, claim.next_due_ms / 1000)
-                await self._queue.wait(max(wait, 0.01))
+                rest = claim.rest_seconds
+                await self._queue.wait(_IDLE_SECONDS if rest is None else min(_IDLE_SECONDS, max(rest, 0.01)))
                 return True
-        except _UNREACHABLE as error:
+        except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
             return False
         await self._start(claim.items)
@@ -144,7 +141,7 @@ class Dispatcher(Loop):
             if intents.release:
                 back = [(item, int(until.timestamp() * 1000), head) for item, until, head in intents.release]
                 await self._queue.release(back)
-        except _UNREACHABLE as error:
+        except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
 
     async def _send(self, intent: Intent) -> None:
@@ -185,7 +182,7 @@ class Dispatcher(Loop):
         due_ms = int((self._clock.now() + timedelta(milliseconds=200)).timestamp() * 1000)
         try:
             await self._queue.release([(item, due_ms, True) for item in items])
-        except _UNREACHABLE as error:
+        except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
 
     async def _settle_uncertain(self) -> None:

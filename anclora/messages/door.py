@@ -9,12 +9,11 @@ import binascii
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
-import phonenumbers
 
+from anclora.contacts.phones import phone_digits
 from anclora.kit.errors import ForbiddenError, InvalidError
 from anclora.kit.ids import MessageId, new_id
 from anclora.messages.model import DEFAULT_PRIORITY, Draft, NewMessage, Priority, State
@@ -39,33 +38,6 @@ _WITH_CAPTION: Mapping[str, type[Image] | type[Document] | type[Video]] = {
 }
 _REF_CHARS = 200
 _TAGS = 20
-
-
-@lru_cache(maxsize=50_000)
-def phone_digits(raw: str, region: str) -> str:
-    """The digits of a number in E.164, without the plus.
-
-    Args:
-        raw: international with or without plus, or national of `region`.
-        region: two-letter country code.
-
-    Raises:
-        InvalidError: it is no possible phone number.
-    """
-    text = raw.strip()
-    if len(text) > 40 or any(char.isalpha() for char in text):
-        raise InvalidError("The phone number is malformed. Write it as +34600111222.", code="invalid_phone")
-    candidates = [text] if text.startswith("+") else [text, f"+{text}"]
-    for candidate in candidates:
-        try:
-            number = phonenumbers.parse(candidate, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
-    raise InvalidError(
-        f"This is no valid phone number. Write it as +34600111222 (or national of {region}).", code="invalid_phone"
-    )
 
 
 def _clean(name: str, value: str | None, longest: int) -> str | None:

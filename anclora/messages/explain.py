@@ -22,11 +22,11 @@ _ENDS = (State.FAILED, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED)
 
 async def explain(db: Database, message_id: UUID, now: datetime) -> Explanation:
     """State, limiting rule, estimated place and timeline of a message. Raises `NotFoundError`."""
-    place = await db.fetch_one(QUERIES["message_place"], {"id": message_id})
+    place = await db.fetch_one(QUERIES["message_place"], id=message_id)
     if place is None:
         raise no_message(message_id)
-    attempts = await db.fetch_all(QUERIES["message_attempts"], {"id": message_id})
-    notes = await db.fetch_all(QUERIES["message_notes"], {"id": message_id})
+    attempts = await db.fetch_all(QUERIES["message_attempts"], id=message_id)
+    notes = await db.fetch_all(QUERIES["message_notes"], id=message_id)
     state = State(place["state"])
     rule, text = limiting_rule(place, now)
     waiting = state in (State.QUEUED, State.SCHEDULED)
@@ -65,7 +65,7 @@ def limiting_rule(place: Mapping[str, Any], now: datetime) -> tuple[str, str]:  
     if place["paused_until"] and place["paused_until"] > now:
         return (
             "paused",
-            f"The number {place['instance']} rests until {place['paused_until']:%H:%M:%S} UTC: {place['pause_reason']}.",
+            f"{place['instance']} rests until {place['paused_until']:%H:%M:%S} UTC: {place['pause_reason']}.",
         )
     if place["next_attempt_at"] > now:
         return (

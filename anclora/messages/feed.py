@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from redis.exceptions import RedisError
 
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
@@ -79,7 +78,7 @@ class Feeder(Loop):
             return False
         try:
             in_flight = await enqueue(self._queue, [item for _, items in batch for item in items])
-        except (TimeoutError, RedisError, OSError) as error:
+        except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error), commits=len(batch))
             return False
         done = [outbox_id for outbox_id, items in batch if not any(item.id in in_flight for item in items)]

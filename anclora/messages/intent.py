@@ -152,6 +152,6 @@ async def give_back(db: Database, held: Sequence[tuple[UUID, int]], worker_id: W
 
 async def give_back_uncertain(db: Database, ids: Sequence[UUID], worker_id: WorkerId) -> int:
     """After a commit whose outcome is unknown: read the rows again, and give back those that became ours."""
-    rows = await db.fetch_all(QUERIES["own_intents"], {"ids": list(ids), "worker_id": worker_id})
+    rows = await db.fetch_all(QUERIES["own_intents"], ids=list(ids), worker_id=worker_id)
     held = [(row["id"], row["attempt"]) for row in rows]
     return len(await give_back(db, held, worker_id))

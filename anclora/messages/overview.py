@@ -46,7 +46,7 @@ class ErrorRate(msgspec.Struct, frozen=True, kw_only=True):
 
 async def counts(db: Database, since: datetime, until: datetime) -> MessageCounts:
     """The figures of [since, until), each event in the moment it happened."""
-    row = await db.fetch_one(QUERIES["count_messages"], {"since": since, "until": until})
+    row = await db.fetch_one(QUERIES["count_messages"], since=since, until=until)
     sent, delivered, read, failed = (row["sent"], row["delivered"], row["read"], row["failed"]) if row else (0, 0, 0, 0)
     return MessageCounts(
         sent=sent,
@@ -60,9 +60,9 @@ async def counts(db: Database, since: datetime, until: datetime) -> MessageCount
 
 async def queue_counts(db: Database) -> QueueCounts:
     """The state of the queue now."""
-    live = await db.fetch_one(QUERIES["count_queue"], {}) or {}
-    later = await db.fetch_one(QUERIES["count_scheduled"], {}) or {}
-    ended = await db.fetch_one(QUERIES["count_finished"], {}) or {}
+    live = await db.fetch_one(QUERIES["count_queue"]) or {}
+    later = await db.fetch_one(QUERIES["count_scheduled"]) or {}
+    ended = await db.fetch_one(QUERIES["count_finished"]) or {}
     return QueueCounts(
         queued=live.get("queued", 0),
         scheduled=later.get("scheduled", 0),
@@ -79,6 +79,6 @@ async def queue_counts(db: Database) -> QueueCounts:
 
 async def error_rate(db: Database, now: datetime) -> ErrorRate:
     """The error rate of the last five minutes; no traffic = 0 with 0 samples."""
-    row = await db.fetch_one(QUERIES["count_errors"], {"since_id": first_id_at(now - _ERROR_WINDOW)}) or {}
+    row = await db.fetch_one(QUERIES["count_errors"], since_id=first_id_at(now - _ERROR_WINDOW)) or {}
     samples = row.get("samples", 0)
     return ErrorRate(rate=round(row.get("bad", 0) / samples, 6) if samples else 0.0, samples=samples)

@@ -17,7 +17,7 @@ _LAST = UUID(int=2**128 - 1)
 
 async def get(db: Database, message_id: UUID) -> Message:
     """One message. Raises `NotFoundError` (`message_not_found`)."""
-    row = await db.fetch_one(QUERIES["get_message"], {"id": message_id})
+    row = await db.fetch_one(QUERIES["get_message"], id=message_id)
     if row is None:
         raise no_message(message_id)
     return _message(row)
@@ -35,13 +35,11 @@ async def find(
     """A page of messages, the newest first; `before` is the last id of the page before."""
     rows = await db.fetch_all(
         QUERIES["find_messages"],
-        {
-            "before": before or _LAST,
-            "state": state.value if state else None,
-            "instance": instance,
-            "recipient": to,
-            "limit": min(max(limit, 1), 500),
-        },
+        before=before or _LAST,
+        state=state.value if state else None,
+        instance=instance,
+        recipient=to,
+        limit=min(max(limit, 1), 500),
     )
     return [_message(row) for row in rows]
 

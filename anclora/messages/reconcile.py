@@ -24,7 +24,7 @@ _EVERYTHING_SECONDS = 400 * 86_400.0
 
 async def current_epoch(db: Database) -> int:
     """The epoch the ledger holds the lanes to."""
-    row = await db.fetch_one(QUERIES["read_epoch"], {})
+    row = await db.fetch_one(QUERIES["read_epoch"])
     return int(row["epoch"]) if row else 0
 
 
@@ -33,9 +33,7 @@ async def compare(db: Database, queue: Queue, *, horizon_seconds: float) -> int:
     place: dict[str, object] = {"instance": "", "recipient": "", "priority": -1, "ordinal": -1}
     seen = 0
     while True:
-        rows = await db.fetch_all(
-            QUERIES["due_messages"], {**place, "horizon_seconds": horizon_seconds, "limit": _PAGE}
-        )
+        rows = await db.fetch_all(QUERIES["due_messages"], **place, horizon_seconds=horizon_seconds, limit=_PAGE)
         items = [
             LaneItem(str(r["id"]), r["instance"], r["recipient"], r["priority"], r["next_attempt_at"]) for r in rows
         ]
@@ -66,7 +64,7 @@ class Reconciler(Loop):
     async def run_once(self) -> bool:
         """Open the lanes for the present Redis if need be; compare when it is time."""
         run_id = await self._queue.run_id()
-        known = await self._db.fetch_one(QUERIES["read_epoch"], {})
+        known = await self._db.fetch_one(QUERIES["read_epoch"])
         epoch = int(known["epoch"]) if known else 0
         if not known or known["run_id"] != run_id:
             epoch = await self._rebuild(run_id)

@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from redis.exceptions import RedisError
 
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
-from anclora.kit.errors import AncloraError
+from anclora.kit.errors import AncloraError, UnavailableError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
@@ -91,7 +90,7 @@ class Resolver(Loop):
 
     async def run_once(self) -> bool:
         """One look at the oldest doubts."""
-        rows = await self._db.fetch_all(QUERIES["doubtful"], {"limit": _ROUND})
+        rows = await self._db.fetch_all(QUERIES["doubtful"], limit=_ROUND)
         doubts = [msgspec.convert(row, Doubt) for row in rows]
         self._looked_up_at = {d.id: self._looked_up_at[d.id] for d in doubts if d.id in self._looked_up_at}
         ended = [doubt for doubt in doubts if await self._by_events(doubt)]
@@ -107,11 +106,9 @@ class Resolver(Loop):
             return await self._past_deadline(doubt)
         rows = await self._db.fetch_all(
             QUERIES["own_events"],
-            {
-                "instance": doubt.instance,
-                "recipients": list(provider.variants(doubt.recipient)),
-                "since": doubt.intent_at - _WINDOW_BEFORE,
-            },
+            instance=doubt.instance,
+            recipients=list(provider.variants(doubt.recipient)),
+            since=doubt.intent_at - _WINDOW_BEFORE,
         )
         found = pick(doubt.fingerprint, [(row["provider_id"], row["fingerprint"]) for row in rows])
         if found is None or await self._twin_in_flight(doubt):
@@ -121,7 +118,9 @@ class Resolver(Loop):
     async def _twin_in_flight(self, doubt: Doubt) -> bool:
         row = await self._db.fetch_one(
             QUERIES["twins_in_flight"],
-            {"instance": doubt.instance, "recipient": doubt.recipient, "fingerprint": doubt.fingerprint},
+            instance=doubt.instance,
+            recipient=doubt.recipient,
+            fingerprint=doubt.fingerprint,
         )
         return bool(row and row["n"])
 
@@ -155,7 +154,7 @@ class Resolver(Loop):
 
     async def _unclaimed(self, instance: str, found: Sequence[FoundMessage]) -> list[FoundMessage]:
         rows = await self._db.fetch_all(
-            QUERIES["mapped_ids"], {"instance": instance, "provider_ids": [m.provider_id for m in found]}
+            QUERIES["mapped_ids"], instance=instance, provider_ids=[m.provider_id for m in found]
         )
         mapped = {row["provider_id"] for row in rows}
         return sorted((m for m in found if m.provider_id not in mapped), key=lambda m: m.at)
@@ -229,5 +228,5 @@ class Resolver(Loop):
         items = [LaneItem(str(d.id), d.instance, d.recipient, d.priority) for d in ended]
         try:
             await enqueue(self._queue, items)
-        except (RedisError, OSError, TimeoutError) as error:
+        except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))

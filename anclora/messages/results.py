@@ -4,6 +4,7 @@ Ledger first, lane second. If the ledger is away the results wait here (bounded 
 the lane is away its leases run out and the next claim meets the final row.
 """
 
+import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,9 +13,9 @@ from uuid import UUID
 
 import msgspec
 from psycopg import AsyncConnection
-from redis.exceptions import RedisError
 
 from anclora.kit.clock import Clock
+from anclora.kit.errors import UnavailableError
 from anclora.kit.ids import WorkerId
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
@@ -65,6 +66,7 @@ class Results(Loop):
         self._freed = freed
         self._dice = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._waiting: deque[Result] = deque()
+        self._empty = asyncio.Event()
 
     def put(self, intent: Intent, outcome: Outcome) -> None:
         """Hand over the end of an attempt."""
@@ -72,15 +74,17 @@ class Results(Loop):
         self._waiting.append(Result(intent=intent, outcome=outcome, verdict=verdict))
         self.nudge()
 
-    @property
-    def empty(self) -> bool:
-        """Whether everything handed over is in the ledger."""
-        return not self._waiting
+    async def flushed(self) -> None:
+        """Wait until everything handed over is in the ledger."""
+        self._empty.clear()
+        self.nudge()
+        await self._empty.wait()
 
     async def run_once(self) -> bool:
         """Store one group."""
         batch = [self._waiting[index] for index in range(min(_ROUND, len(self._waiting)))]
         if not batch:
+            self._empty.set()
             return False
         with metrics.BATCH.labels("results").time():
             await store(self._db, batch, self._worker_id())
@@ -90,7 +94,7 @@ class Results(Loop):
             metrics.FINISHED.labels(result.verdict.state.value).inc()
         try:
             await self._tell_lanes(batch)
-        except (RedisError, OSError, TimeoutError) as error:
+        except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error), results=len(batch))
         self._freed(len(batch))
         return bool(self._waiting)

@@ -259,6 +259,10 @@ class Provider(Protocol):
         """Ask for events at `url`, with the secret in the header `X-Anclora-Secret`."""
         ...
 
+    def variants(self, recipient: str) -> Sequence[str]:
+        """Every form in which the provider may report a number, the number itself first."""
+        ...
+
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
         """The events in one webhook body. Raises `InvalidError` when it is not JSON of the provider's envelope."""
         ...

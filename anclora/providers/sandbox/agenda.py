@@ -30,6 +30,10 @@ class Agenda:
         self._closed = False
         self.dropped = 0
 
+    def __len__(self) -> int:
+        """Entries still to come."""
+        return len(self._heap)
+
     def after(self, delay_seconds: float, call: Callable[..., None], *arguments: Any) -> None:
         """Call a function later; a full or closed agenda drops and counts it."""
         if self._closed or len(self._heap) >= self._bound:

@@ -1,4 +1,4 @@
-"""Media as the server checks them (contract 3.5) and shows them in its answers (recordings baileys_send/018 and 023)."""
+"""Media as the server checks them (contract 3.5) and shows them (recordings baileys_send/018 and 023)."""
 
 import re
 from email import message_from_bytes

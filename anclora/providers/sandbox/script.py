@@ -54,7 +54,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pass
 
 
-class Number(_Part):
+class Number(_Part, frozen=True):
     """One number (instance) the server has from the start.
 
     Attributes:
@@ -71,8 +71,8 @@ class Number(_Part):
     integration: Integration = "WHATSAPP-BAILEYS"
 
 
-class Pick(_Part):
-    """Which messages something happens to: any of a share, whole numbers, a text part, or the n-th to arrive (from 1)."""
+class Pick(_Part, frozen=True):
+    """Which messages something happens to: a share, all of some numbers, those with a text, or the n-th (from 1)."""
 
     share: Share = 0.0
     numbers: frozenset[str] = frozenset()
@@ -80,7 +80,7 @@ class Pick(_Part):
     nth: frozenset[int] = frozenset()
 
 
-class Fault(_Part):
+class Fault(_Part, frozen=True):
     """One kind of failure. Shares of the rules that fit a message add up: it meets at most one of them.
 
     Attributes:
@@ -109,7 +109,7 @@ class Fault(_Part):
             raise ValueError(msg)
 
 
-class Receipts(_Part):
+class Receipts(_Part, frozen=True):
     """When and how receipts come; delays in ms after the send.
 
     Attributes:
@@ -134,7 +134,7 @@ class Receipts(_Part):
     error_share: Share = 0.0
 
 
-class Replies(_Part):
+class Replies(_Part, frozen=True):
     """Who answers: a share of the recipients, once each, with one of the texts."""
 
     share: Share = 0.0
@@ -143,7 +143,7 @@ class Replies(_Part):
     delay_ms: Range = (200.0, 1000.0)
 
 
-class Disconnect(_Part):
+class Disconnect(_Part, frozen=True):
     """A number loses its connection after so many sends, for a while.
 
     Attributes:
@@ -156,7 +156,7 @@ class Disconnect(_Part):
     reason: int = 428
 
 
-class Webhooks(_Part):
+class Webhooks(_Part, frozen=True):
     """How webhooks are delivered (contract 5.3; the defaults are Evolution's).
 
     Attributes:
@@ -172,7 +172,7 @@ class Webhooks(_Part):
     bound: Count = 50_000
 
 
-class Script(_Part):
+class Script(_Part, frozen=True):
     """Everything a sandbox plays.
 
     Attributes:

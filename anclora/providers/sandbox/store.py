@@ -58,6 +58,7 @@ class Store:
         self._by_jid: dict[str, list[Row]] = {}
 
     def __len__(self) -> int:
+        """Rows stored."""
         return len(self._rows)
 
     def add(self, row: Row) -> None:

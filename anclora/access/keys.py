@@ -1,0 +1,90 @@
+"""Making, listing and revoking keys. Each change is audited in its own transaction."""
+
+import hashlib
+import secrets
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+
+from anclora.access.model import SCOPES, Key, NewKey
+from anclora.audit import record
+from anclora.kit.errors import InvalidError, NotFoundError
+from anclora.kit.ids import new_id
+from anclora.storage.database import Database, fetch_one
+from anclora.storage.queries import load_queries
+
+QUERIES = load_queries(__package__ or __name__)
+MARK = "ak_"
+PREFIX_CHARS = 10
+SECRET_CHARS = 43  # of 62 symbols: more than 256 bits
+_ALPHABET = string.ascii_letters + string.digits
+_NAME_CHARS = 100
+
+
+def digest(text: str) -> bytes:
+    """What is stored of a key. A plain hash serves, since nobody can guess 256 random bits."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+async def create(db: Database, *, account: str, name: str, scopes: Sequence[str], actor: str = "cli") -> NewKey:
+    """Make a key for an account.
+
+    Raises:
+        InvalidError: no name, no scope, or a scope nobody knows.
+        NotFoundError: no such account.
+    """
+    name = name.strip()
+    if not 0 < len(name) <= _NAME_CHARS or not name.isprintable():
+        raise InvalidError(f"A key needs a name of 1 to {_NAME_CHARS} characters that says who will use it.")
+    unknown = sorted(set(scopes) - SCOPES.keys())
+    if unknown or not scopes:
+        wrong = f"There is no scope {', '.join(unknown)}." if unknown else "A key needs at least one scope."
+        raise InvalidError(f"{wrong} Choose from: {', '.join(SCOPES)}.", code="invalid_scope")
+    body = "".join(secrets.choice(_ALPHABET) for _ in range(PREFIX_CHARS + SECRET_CHARS))
+    text, prefix, key_id = MARK + body, body[:PREFIX_CHARS], new_id()
+    try:
+        async with db.transaction() as conn:
+            row = await fetch_one(
+                conn,
+                QUERIES["insert_key"],
+                id=key_id,
+                account=account,
+                name=name,
+                prefix=prefix,
+                hash=digest(text),
+                scopes=sorted(set(scopes)),
+            )
+            detail = {"name": name, "scopes": sorted(set(scopes))}
+            await record(conn, actor=actor, action="key.create", subject=f"key:{key_id}", detail=detail)
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise NotFoundError(f"There is no account {account!r}.", code="account_not_found") from error
+    return NewKey(key=_key(row or {}), text=text)
+
+
+async def list_keys(db: Database) -> list[Key]:
+    """Every key, the newest first."""
+    return [_key(row) for row in await db.fetch_all(QUERIES["list_keys"])]
+
+
+async def revoke(db: Database, which: str, *, actor: str = "cli") -> Key:
+    """End a key, named by its id or its prefix (with or without `ak_`); doors learn of it within five seconds.
+
+    Raises:
+        NotFoundError: no living key is named so.
+    """
+    which = which.removeprefix(MARK).replace("\x00", "")
+    async with db.transaction() as conn:
+        row = await fetch_one(conn, QUERIES["revoke_key"], which=which)
+        if row is None:
+            raise NotFoundError(
+                "No living key has this id or prefix. List them: anclora keys list", code="key_not_found"
+            )
+        await record(conn, actor=actor, action="key.revoke", subject=f"key:{row['id']}", detail={"name": row["name"]})
+    return _key(row)
+
+
+def _key(row: Mapping[str, Any]) -> Key:
+    columns = dict(row)
+    return Key(scopes=tuple(columns.pop("scopes")), **columns)

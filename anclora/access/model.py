@@ -1,0 +1,74 @@
+"""The nouns of access. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from anclora.kit.errors import ForbiddenError
+
+SCOPES: Mapping[str, str] = {
+    "messages:send": "send and cancel messages",
+    "messages:read": "list messages and explain them",
+    "messages:critical": "send with priority critical",
+    "contacts:read": "see whether a person opted out",
+    "contacts:write": "opt people out and in again",
+    "instances:read": "see whose number an instance is",
+    "analytics:read": "read the figures",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever holds a key.
+
+    Attributes:
+        account: owner of messages and idempotency keys; outlives the key.
+        key_id: the key's row.
+        name: what the key was called when it was made.
+        scopes: what it may do.
+    """
+
+    account: str
+    key_id: UUID
+    name: str
+    scopes: frozenset[str]
+
+    @property
+    def actor(self) -> str:
+        """How the caller is named in the audit trail."""
+        return f"key:{self.key_id}"
+
+    def may(self, scope: str) -> bool:
+        """Whether the key holds a scope."""
+        return scope in self.scopes
+
+    def require(self, scope: str) -> None:
+        """Raise `ForbiddenError` unless the key holds a scope."""
+        if scope not in self.scopes:
+            raise ForbiddenError(
+                f"This key may not {SCOPES[scope]}: it lacks the scope {scope}. "
+                f"Make one that may: anclora keys create --name NAME --scope {scope}",
+                extra={"scope": scope},
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as it is listed: never its text. `prefix` is what it begins with after `ak_`."""
+
+    id: UUID
+    account: str
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made. `text` is shown once and stored nowhere."""
+
+    key: Key
+    text: str = field(repr=False)

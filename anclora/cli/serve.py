@@ -1,0 +1,97 @@
+"""`anclora serve --role api|dispatch|work|all`: one process of the product, until SIGTERM or Ctrl-C."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Generator
+
+import uvicorn
+import uvloop
+
+from anclora.api.app import create_app
+from anclora.api.deps import Deps
+from anclora.instances import register
+from anclora.kit.errors import AncloraError
+from anclora.kit.logging import configure_logging, get_logger
+from anclora.kit.settings import Settings
+from anclora.runtime import Runtime, open_runtime
+from anclora.workers import Role, working
+
+log = get_logger(__name__)
+_HTTP_STOP_SECONDS = 10
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: this process has one place that decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+async def serve(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:
+    """Run the roles until a signal; then refuse new work, drain, and return."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_runtime(settings) as runtime, working(runtime, roles):
+        if roles & {Role.API, Role.ALL}:
+            await _serve_http(runtime, stop, host=host, port=port)
+        else:
+            await stop.wait()
+
+
+async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port: int) -> None:
+    app = create_app(
+        Deps(
+            settings=runtime.settings,
+            clock=runtime.clock,
+            db=runtime.db,
+            queue=runtime.queue,
+            providers=runtime.providers,
+            book=runtime.book,
+            access=runtime.access,
+            submit=runtime.submit,
+            inbound=runtime.inbound,
+            started_at=runtime.clock.now(),
+            stopping=stop.is_set,
+        )
+    )
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=_HTTP_STOP_SECONDS,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(), name="http")
+    registering = asyncio.create_task(_register(runtime, port), name="register")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    registering.cancel()
+    stopping.cancel()
+    await asyncio.gather(registering, stopping, return_exceptions=True)
+    await serving
+
+
+async def _register(runtime: Runtime, port: int) -> None:
+    """Learn the numbers of the provider and ask it for their events; a provider that is away is told to the log."""
+    public_url = runtime.settings.public_url or f"http://127.0.0.1:{port}"
+    try:
+        await register.sync(runtime.db, runtime.providers, public_url=public_url)
+        await runtime.book.refresh(force=True)
+    except AncloraError as error:
+        log.error("instances_not_registered", code=error.code, detail=error.detail)
+
+
+def run(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:
+    """Blocking form of `serve`, on uvloop."""
+    configure_logging(settings.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, roles, host=host, port=port))

@@ -1,0 +1,107 @@
+"""A process's view of the instances, at most five seconds old; hot paths read it without waiting."""
+
+import asyncio
+from collections.abc import Mapping
+
+from anclora.instances.model import Instance
+from anclora.kit.clock import Clock
+from anclora.kit.errors import InvalidError, NotFoundError
+from anclora.kit.lifecycle import Loop
+from anclora.storage.database import Database
+from anclora.storage.queries import load_queries
+
+QUERIES = load_queries(__package__ or __name__)
+_FRESH_SECONDS = 5.0
+_NAMED = 20
+
+
+class InstanceBook:
+    """The known instances. `refresh` before reading; everything else reads memory."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._view: Mapping[str, Instance] = {}
+        self._read_at_seconds: float | None = None
+        self._lock = asyncio.Lock()
+
+    async def refresh(self, *, newer_than_seconds: float | None = None) -> None:
+        """Read the rows, unless the view is younger than five seconds.
+
+        Args:
+            newer_than_seconds: the view must have been read after this moment of the boot clock instead. Callers who
+                ask at the same time share one reading.
+
+        Raises:
+            UnavailableError: the database is away; the old view stays.
+        """
+        if self._is_newer_than(newer_than_seconds):
+            return
+        async with self._lock:
+            if self._is_newer_than(newer_than_seconds):
+                return
+            began_seconds = self._clock.boot_seconds()
+            rows = await self._db.fetch_all(QUERIES["read_instances"])
+            self._view = {row["name"]: Instance(**row) for row in rows}
+            self._read_at_seconds = began_seconds
+
+    def _is_newer_than(self, moment_seconds: float | None) -> bool:
+        if self._read_at_seconds is None:
+            return False
+        if moment_seconds is None:
+            moment_seconds = self._clock.boot_seconds() - _FRESH_SECONDS
+        return self._read_at_seconds > moment_seconds
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, sorted."""
+        return tuple(self._view)
+
+    @property
+    def all(self) -> tuple[Instance, ...]:
+        """Every instance, sorted by name."""
+        return tuple(self._view.values())
+
+    def get(self, name: str) -> Instance:
+        """One instance. Raises `NotFoundError` (`unknown_instance`) that lists the known ones."""
+        instance = self._view.get(name)
+        if instance is None:
+            raise NotFoundError(f"There is no instance {name[:60]!a}. {self._known()}", code="unknown_instance")
+        return instance
+
+    def choose(self, asked: str | None) -> str:
+        """The instance to send from: the one asked for, or the only one there is.
+
+        Raises:
+            NotFoundError: there is none of this name (`unknown_instance`), or none at all (`no_instance`).
+            InvalidError: there are several and none was asked for (`instance_needed`).
+        """
+        if asked is not None:
+            return self.get(asked).name
+        if len(self._view) == 1:
+            return next(iter(self._view))
+        if not self._view:
+            raise NotFoundError(self._known(), code="no_instance")
+        raise InvalidError(f"Say which instance sends it. {self._known()}", code="instance_needed")
+
+    def _known(self) -> str:
+        if not self._view:
+            return "No instance is registered yet. Connect a number, then: anclora instances sync"
+        more = f" and {len(self._view) - _NAMED} more" if len(self._view) > _NAMED else ""
+        return f"Known: {', '.join(self.names[:_NAMED])}{more}."
+
+
+class BookKeeper(Loop):
+    """Keeps the view fresh in a process where no request does."""
+
+    name = "instances"
+    every_seconds = 1.0
+
+    def __init__(self, book: InstanceBook) -> None:
+        super().__init__()
+        self._book = book
+
+    async def run_once(self) -> bool:
+        """Read the rows when the view is old."""
+        await self._book.refresh()
+        return False

@@ -1,0 +1,32 @@
+-- name: read_instances
+-- Every number, by name; more than a process should hold would be cut off here.
+select name, provider, state, state_at, owner, paused_until, pause_reason, secret, old_secret, old_secret_until
+from instances order by name limit 10000
+
+-- name: upsert_instances
+-- What the provider shows. It calls a number whose session was ended `close`; we know better until it opens again.
+insert into instances as i (name, provider, state, owner, secret)
+select name, %(provider)s, state, owner, secret
+from unnest(%(names)s::text[], %(states)s::text[], %(owners)s::text[], %(secrets)s::text[])
+    as r (name, state, owner, secret)
+order by name
+on conflict (name) do update set
+    provider = excluded.provider,
+    owner = coalesce(excluded.owner, i.owner),
+    state = case when i.state = 'logged_out' and excluded.state = 'close' then i.state else excluded.state end,
+    state_at = case
+        when i.state = excluded.state or (i.state = 'logged_out' and excluded.state = 'close') then i.state_at
+        else now()
+    end
+
+-- name: mark_missing
+-- Numbers we know and the provider no longer shows.
+update instances set state = 'missing', state_at = now()
+where provider = %(provider)s and name <> all (%(names)s::text[]) and state <> 'missing'
+returning name
+
+-- name: rotate_secret
+-- A new secret; the one it replaces stays good for a day, because deliveries under way still carry it.
+update instances set old_secret = secret, old_secret_until = now() + interval '24 hours', secret = %(secret)s
+where name = %(name)s
+returning name, provider, state, state_at, owner, paused_until, pause_reason, secret, old_secret, old_secret_until

@@ -1,0 +1,99 @@
+"""The composition root: settings in, connected features out. The one place that opens connections, and the order of it.
+
+Order of start: database, Redis, providers, then the features that use them. Order of stop: the reverse, each bounded.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from anclora.access import Access
+from anclora.inbound.receive import Inbound
+from anclora.instances.book import InstanceBook
+from anclora.kit.clock import Clock, SystemClock
+from anclora.kit.errors import SetupError
+from anclora.kit.logging import get_logger
+from anclora.kit.settings import Settings
+from anclora.messages.feed import Feeder
+from anclora.messages.submit import Submit
+from anclora.providers.registry import Providers, build
+from anclora.queue import Queue
+from anclora.storage.database import Database, open_pool
+
+log = get_logger(__name__)
+_CLOSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """Everything a door or a worker is built from."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    redis: Redis
+    queue: Queue
+    providers: Providers
+    book: InstanceBook
+    access: Access
+    feeder: Feeder
+    submit: Submit
+    inbound: Inbound
+
+
+def redis_client(settings: Settings) -> Redis:
+    """The Redis of the lanes; every command has a time-out, so that a silent server is an answer too."""
+    if settings.redis_url is None:
+        raise SetupError("REDIS_URL is not set. Run `anclora up`, which starts private servers, or set it.")
+    return Redis.from_url(settings.redis_url, socket_timeout=10.0, socket_connect_timeout=3.0, health_check_interval=30)
+
+
+@contextlib.asynccontextmanager
+async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> AsyncGenerator[Runtime, None]:
+    """Connect everything for the length of a block.
+
+    Raises:
+        SetupError: a URL is missing.
+        UnavailableError: the database does not answer.
+    """
+    clock = clock or SystemClock()
+    if settings.database_url is None:
+        raise SetupError("DATABASE_URL is not set. Run `anclora up`, which starts private servers, or set it.")
+    async with contextlib.AsyncExitStack() as stack:
+        db = Database(await open_pool(settings.database_url))
+        stack.push_async_callback(db.close)
+        redis = redis_client(settings)
+        stack.push_async_callback(redis.aclose)
+        queue = Queue(redis, shards=settings.shards, lease_seconds=settings.lease_seconds)
+        providers = build(settings, clock)
+        stack.push_async_callback(providers.close)
+        book = InstanceBook(db, clock)
+        feeder = Feeder(db, queue)
+        submit = Submit(db, feeder, providers, book, settings, clock)
+        inbound = Inbound(db, providers, clock)
+        stack.push_async_callback(_close, submit, inbound)
+        yield Runtime(
+            settings=settings,
+            clock=clock,
+            db=db,
+            redis=redis,
+            queue=queue,
+            providers=providers,
+            book=book,
+            access=Access(db, clock),
+            feeder=feeder,
+            submit=submit,
+            inbound=inbound,
+        )
+
+
+async def _close(submit: Submit, inbound: Inbound) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await submit.close()
+            await inbound.close()
+    except TimeoutError:
+        log.warning("commits_left_behind")

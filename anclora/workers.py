@@ -1,0 +1,95 @@
+"""Role -> the loops it runs. Every loop of the product is started here, and stopped here in order.
+
+`api` keeps the short way to the lanes; `dispatch` sends; `work` mends, promotes, resolves and keeps house.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Collection
+from enum import StrEnum
+
+from anclora.kit.errors import UnavailableError
+from anclora.kit.lifecycle import Loop, running
+from anclora.kit.logging import get_logger
+from anclora.messages.dispatch import Dispatcher, Extender
+from anclora.messages.reconcile import Reconciler, current_epoch
+from anclora.messages.resolve import Resolver
+from anclora.messages.sweep import Housekeeping, LaneSweep, OrphanSweep, OutboxSweep, Promoter
+from anclora.messages.worker import Worker
+from anclora.runtime import Runtime
+
+log = get_logger(__name__)
+_STOP_SECONDS = 10.0
+_FLUSH_SECONDS = 5.0
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    API = "api"
+    DISPATCH = "dispatch"
+    WORK = "work"
+    ALL = "all"
+
+
+def work_loops(runtime: Runtime) -> list[Loop]:
+    """The loops that mend and keep house; safe in several processes at once."""
+    db, queue, settings, clock = runtime.db, runtime.queue, runtime.settings, runtime.clock
+    return [
+        Housekeeping(db, settings, clock),
+        Reconciler(db, queue, settings, clock),
+        OutboxSweep(db, queue, settings),
+        OrphanSweep(db, settings),
+        LaneSweep(queue, settings),
+        Promoter(db, queue, settings),
+        Resolver(db, queue, runtime.providers, runtime.book, settings, clock),
+    ]
+
+
+@contextlib.asynccontextmanager
+async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[None, None]:
+    """Run the loops of these roles for the length of a block."""
+    every = Role.ALL in roles
+    loops: list[Loop] = []
+    if every or Role.API in roles:
+        loops.append(runtime.feeder)
+    if every or Role.WORK in roles:
+        loops += work_loops(runtime)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(running(loops, stop_timeout_seconds=_STOP_SECONDS))
+        if every or Role.DISPATCH in roles:
+            await stack.enter_async_context(dispatching(runtime))
+        yield
+
+
+@contextlib.asynccontextmanager
+async def dispatching(runtime: Runtime) -> AsyncGenerator[Dispatcher, None]:
+    """Send for the length of a block; at its end what was posted may finish, the rest is given back.
+
+    Order of stop: no new claims, requests end (bounded by `drain_seconds`), results reach the ledger, the worker retires.
+    The heartbeat goes on until the last result is stored, since the lease covers it.
+    """
+    settings = runtime.settings
+    worker = Worker(runtime.db, settings, runtime.clock, role=Role.DISPATCH.value)
+    dispatcher = Dispatcher(runtime.db, runtime.queue, runtime.providers, runtime.book, settings, runtime.clock, worker)
+    runtime.queue.set_epoch(await current_epoch(runtime.db))
+    await runtime.book.refresh()
+    await worker.run_once()
+    keeping: list[Loop] = [worker, Extender(dispatcher, settings), dispatcher.results]
+    async with running(keeping, stop_timeout_seconds=_STOP_SECONDS):
+        async with running([dispatcher], stop_timeout_seconds=_STOP_SECONDS):
+            yield dispatcher
+        await dispatcher.drain(settings.drain_seconds)
+        await _flush(dispatcher)
+    try:
+        await worker.retire()
+    except UnavailableError as error:
+        log.warning("worker_not_retired", error=error.detail)
+
+
+async def _flush(dispatcher: Dispatcher) -> None:
+    try:
+        async with asyncio.timeout(_FLUSH_SECONDS):
+            await dispatcher.results.flushed()
+    except TimeoutError:
+        log.error("results_left_behind", count=dispatcher.in_flight)
