@@ -142,19 +142,29 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     find_messages: bool = True
 
 
-def fingerprint(content: Content) -> str | None:
-    """What a message says, in a form that survives the provider: type and normalised words.
+def fingerprint_of(kind: str, words: str | None) -> str | None:
+    """The comparable form of a message: its content type and its words, whitespace runs counting as one space.
 
-    Whitespace runs count as one space. A media message without caption and file name has nothing to compare: None.
+    Args:
+        kind: text, image, document, audio or video.
+        words: text, caption or file name; without any there is nothing to compare and the answer is None.
+    """
+    plain = " ".join((words or "").split())
+    return sha256(f"{kind}\0{plain}".encode()).hexdigest()[:32] if plain else None
+
+
+def fingerprint(content: Content) -> str | None:
+    """What a message says, in a form that survives the provider, or None when it says nothing comparable.
+
+    Only documents carry their file name to the receiver; of the other media the caption is all that can be found again.
     """
     if isinstance(content, Text):
-        words = content.text
-    else:
-        caption = None if isinstance(content, Audio) else content.caption
-        words = caption or content.media.filename or ""
-    words = " ".join(words.split())
-    kind = type(content).__name__.lower()
-    return sha256(f"{kind}\0{words}".encode()).hexdigest()[:32] if words else None
+        return fingerprint_of("text", content.text)
+    if isinstance(content, Audio):
+        return None
+    if isinstance(content, Document):
+        return fingerprint_of("document", content.caption or content.media.filename)
+    return fingerprint_of("image" if isinstance(content, Image) else "video", content.caption)
 
 
 class RemoteInstance(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,7 +180,7 @@ class FoundMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         provider_id: the provider's id.
-        recipient: digits of the number it went to.
+        recipient: digits of the number it went to; a group's or other non-number's jid as it is.
         fingerprint: `fingerprint(content)` of what it says, or None when it shows nothing comparable.
         at: when it was sent.
     """

@@ -124,7 +124,9 @@ def _refusal(error: Exception, shard: int) -> Exception:
     text = str(error)
     if isinstance(error, ResponseError) and text.startswith("PROTOCOL "):
         newer = text.removeprefix("PROTOCOL ")
-        return ProtocolError(f"Shard {shard} speaks protocol {newer}, this process {keys.PROTOCOL}: it must be updated.")
+        return ProtocolError(
+            f"Shard {shard} speaks protocol {newer}, this process {keys.PROTOCOL}: it must be updated."
+        )
     if isinstance(error, RedisConnectionError | RedisTimeoutError):  # BUSY, LOADING and the like
         return _away(error)
     return error

@@ -108,6 +108,8 @@ class World:
         self.failures: dict[tuple[str, str], int] = {}
         self.url = ""
         self.instances: dict[str, Instance] = {}
+        # A deleted number still has webhooks under way: whoever ever delivered is closed at the end.
+        self._hooks: list[Hooks] = []
         for number in script.instances:
             self.add(number)
 
@@ -115,6 +117,7 @@ class World:
         """A new number."""
         instance = Instance(number, agenda=self.agenda, script=self.script, now=self.clock.now())
         self.instances[number.name] = instance
+        self._hooks.append(instance.hooks)
         return instance
 
     def remove(self, instance: Instance) -> None:
@@ -124,8 +127,8 @@ class World:
     async def close(self) -> None:
         """Stop everything; what is pending is lost."""
         self.agenda.close()
-        for instance in self.instances.values():
-            await instance.hooks.close()
+        for hooks in self._hooks:
+            await hooks.close()
 
     def set_webhook(self, instance: Instance, wanted: Mapping[str, Any], *, events: list[str]) -> Webhook:
         """Store the webhook of a number. Members left out keep their value (contract 5.1)."""

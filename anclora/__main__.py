@@ -1,0 +1,5 @@
+"""`python -m anclora` is the `anclora` command."""
+
+from anclora.cli import main
+
+main()

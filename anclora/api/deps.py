@@ -1,0 +1,79 @@
+"""What the doors need of the house. The runtime fills it; tests fill it with less."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, cast
+
+from starlette.requests import HTTPConnection
+
+from anclora.access import Access
+from anclora.instances.book import InstanceBook
+from anclora.kit.clock import Clock
+from anclora.kit.settings import Settings
+from anclora.messages.model import Draft
+from anclora.messages.submit import Submitted
+from anclora.queue import Stats
+from anclora.storage.database import Database
+
+
+class Submits(Protocol):
+    """Takes messages in: `anclora.messages.submit.Submit`."""
+
+    async def submit(
+        self, account: str, drafts: Sequence[Draft], *, key: str | None, partial: bool, may_be_critical: bool
+    ) -> Submitted:
+        """Store messages and start them on their way."""
+        ...
+
+
+class Receives(Protocol):
+    """Takes webhooks in: `anclora.inbound.receive.Inbound`."""
+
+    async def accept(self, instance: str, provider: str, body: bytes) -> None:
+        """Store and apply one webhook; returns after the commit."""
+        ...
+
+
+class Lanes(Protocol):
+    """What the doors ask the queue: `anclora.queue.Queue`."""
+
+    async def stats(self) -> Stats:
+        """The counts of all lanes."""
+        ...
+
+    async def run_id(self) -> str:
+        """Which run of Redis answers."""
+        ...
+
+
+def always_ready() -> str | None:
+    """Nothing speaks against work."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The parts behind the doors.
+
+    Attributes:
+        started_at: when the process began, for `uptime_seconds`.
+        ready: the reason why no work should come in yet (or any more), as a sentence; None = ready.
+    """
+
+    db: Database
+    access: Access
+    book: InstanceBook
+    submit: Submits
+    inbound: Receives
+    queue: Lanes
+    settings: Settings
+    clock: Clock
+    version: str
+    started_at: datetime
+    ready: Callable[[], str | None] = always_ready
+
+
+def deps_of(connection: HTTPConnection) -> Deps:
+    """The parts behind the door a request came through."""
+    return cast(Deps, connection.app.state.deps)

@@ -1,0 +1,99 @@
+"""GET /queue/metrics: counts of what waits, and why. No names, no numbers of people."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from anclora.access import Caller
+from anclora.api.answers import answer
+from anclora.api.auth import open_to_all
+from anclora.api.cached import Cached
+from anclora.api.deps import Deps
+from anclora.api.openapi import documented
+from anclora.kit.errors import UnavailableError
+from anclora.kit.logging import get_logger
+from anclora.messages.feed import LANE_PREFIX
+from anclora.messages.overview import queue_counts
+
+log = get_logger(__name__)
+router = APIRouter(tags=["operations"])
+_SECONDS = 1.0
+_LANES_AWAY = (RedisError, OSError, TimeoutError, UnavailableError)
+
+
+class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """The queue at a glance.
+
+    Attributes:
+        waiting: due and eligible, lacking only a free worker.
+        active: being sent.
+        delayed: held back by a retry, by order or by a pause.
+        held: held back by a rule for the message itself.
+        scheduled: its time has not come.
+        completed: sent in the last 24 hours.
+        failed: refused for good in the last 24 hours.
+        dlq: given up, waiting for a person.
+        unknown: sent or not, evidence is being looked for.
+        oldest_waiting_seconds: age of the longest wait.
+        throughput_per_second: sent per second over the last minute.
+        source: `lanes`, or `ledger` while Redis is away: then all that is queued counts as waiting.
+    """
+
+    waiting: int
+    active: int
+    delayed: int
+    held: int
+    scheduled: int
+    completed: int
+    failed: int
+    dlq: int
+    unknown: int
+    oldest_waiting_seconds: float
+    throughput_per_second: float
+    source: str
+
+
+def queue_cache(deps: Deps) -> Cached[QueueMetrics]:
+    """The counts, at most a second old."""
+    return Cached(lambda: _count(deps), deps.clock, seconds=_SECONDS)
+
+
+async def _count(deps: Deps) -> QueueMetrics:
+    ledger = await queue_counts(deps.db)
+    try:
+        stats = await deps.queue.stats()
+        lanes = [lane for name, lane in stats.lanes.items() if name.startswith(LANE_PREFIX)]
+        waiting, active, delayed = (
+            sum(lane.waiting for lane in lanes),
+            sum(lane.active for lane in lanes),
+            sum(lane.delayed for lane in lanes),
+        )
+        source = "lanes"
+    except _LANES_AWAY as error:
+        log.warning("lanes_unreachable", error=repr(error))
+        waiting, active, delayed, source = max(0, ledger.queued - ledger.held), ledger.sending, 0, "ledger"
+    return QueueMetrics(
+        waiting=waiting,
+        active=active,
+        delayed=delayed,
+        held=ledger.held,
+        scheduled=ledger.scheduled,
+        completed=ledger.completed_24h,
+        failed=ledger.failed_24h,
+        dlq=ledger.dlq,
+        unknown=ledger.unknown,
+        oldest_waiting_seconds=ledger.oldest_waiting_seconds,
+        throughput_per_second=ledger.throughput_per_second,
+        source=source,
+    )
+
+
+@router.get("/queue/metrics", summary="What waits, and why", responses=documented(QueueMetrics, 503))
+async def get_queue_metrics(request: Request, _caller: Annotated[Caller | None, Depends(open_to_all)]) -> Response:
+    """Counts only, at most a second old."""
+    cache: Cached[QueueMetrics] = request.app.state.queue_metrics
+    return answer(await cache.get())

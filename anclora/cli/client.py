@@ -1,0 +1,77 @@
+"""The command line's way to a running server: its own HTTP API, with the key `anclora up` wrote down."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from anclora.kit.errors import AncloraError, SetupError, UnauthorizedError, UnavailableError
+
+_TIMEOUT_SECONDS = 30.0
+
+
+def read_env(data_dir: Path) -> dict[str, str]:
+    """The values of `<data-dir>/env`, or none."""
+    path = data_dir / "env"
+    if not path.exists():
+        return {}
+    pairs = (line.removeprefix("export ").split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+class Client:
+    """Asks the API.
+
+    Args:
+        data_dir: where `anclora up` wrote its env file; `ANCLORA_URL` and `API_KEY` in the environment win.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        stored = read_env(data_dir)
+        self.url = os.environ.get("ANCLORA_URL") or stored.get("ANCLORA_URL") or "http://127.0.0.1:8000"
+        self._key = os.environ.get("API_KEY") or stored.get("API_KEY")
+
+    def get(self, path: str, query: Mapping[str, str | None]) -> Any:
+        """A GET with the query members that are set."""
+        return self.call("GET", f"{path}?{urlencode({name: value for name, value in query.items() if value})}")
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, **headers: str) -> Any:
+        """One request; the decoded answer.
+
+        Raises:
+            AncloraError: the server's own sentence.
+            UnavailableError: nobody answers at that address.
+            SetupError: there is no API key.
+        """
+        if self._key is None:
+            raise SetupError(
+                "There is no API key. Start `anclora up`, or set API_KEY (make one: `anclora keys create`)."
+            )
+        request = urllib.request.Request(  # noqa: S310 - the operator's own address
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"X-API-Key": self._key, "Content-Type": "application/json", **headers},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            raise _problem(error) from None
+        except (urllib.error.URLError, OSError) as error:
+            raise UnavailableError(f"Nobody answers at {self.url}. Start it with `anclora up`. ({error})") from None
+
+
+def _problem(error: urllib.error.HTTPError) -> AncloraError:
+    try:
+        document = json.loads(error.read())
+    except ValueError:
+        document = {}
+    detail = str(document.get("detail") or f"The server answered {error.code}.")
+    if error.code == 401:
+        return UnauthorizedError(detail)
+    return AncloraError(detail, code=str(document.get("code", "http_error")), extra=document)

@@ -1,0 +1,36 @@
+"""`anclora contacts show|opt-out|opt-in`."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from anclora.cli.client import Client
+from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from anclora.cli.show import show_facts
+
+app = typer.Typer(no_args_is_help=True, help="People: who opted out.")
+
+
+@app.command()
+def show(phone: str, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """What is known of a person."""
+    show_facts(Client(data_dir).call("GET", f"/api/v1/contacts/{quote(phone)}"), as_json=as_json)
+
+
+@app.command("opt-out")
+def opt_out(
+    phone: str,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "asked by phone",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Never write to this person again, until they opt in."""
+    path = f"/api/v1/contacts/{quote(phone)}/opt-out"
+    show_facts(Client(data_dir).call("PUT", path, {"reason": reason}), as_json=as_json)
+
+
+@app.command("opt-in")
+def opt_in(phone: str, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """This person wants to hear from us again."""
+    show_facts(Client(data_dir).call("DELETE", f"/api/v1/contacts/{quote(phone)}/opt-out"), as_json=as_json)

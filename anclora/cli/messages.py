@@ -1,0 +1,92 @@
+"""`anclora send` and `anclora messages list|show|cancel`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from anclora.cli.client import Client
+from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from anclora.cli.show import console, show_facts, show_json, show_rows
+
+app = typer.Typer(no_args_is_help=True, help="Look at messages, cancel them.")
+_SHOWN = (
+    "id",
+    "state",
+    "to",
+    "instance",
+    "type",
+    "class",
+    "priority",
+    "attempts",
+    "created_at",
+    "send_at",
+    "sent_at",
+    "delivered_at",
+    "read_at",
+    "played_at",
+    "next_attempt_at",
+    "reason_code",
+    "reason_text",
+)
+
+
+def send(
+    to: Annotated[str, typer.Option(help="Phone number, e.g. +34600111222.")],
+    text: Annotated[str | None, typer.Option(help="What to say.")] = None,
+    instance: Annotated[str | None, typer.Option(help="Number to send from.")] = None,
+    image: Annotated[str | None, typer.Option(help="Address of a picture; --text becomes its caption.")] = None,
+    send_at: Annotated[str | None, typer.Option(help="Not before, e.g. 2026-01-31T09:00:00+01:00.")] = None,
+    client_ref: Annotated[str | None, typer.Option(help="Your own reference; never makes a second message.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Send one message."""
+    draft: dict[str, Any] = {"to": to, "instance": instance, "send_at": send_at, "client_ref": client_ref}
+    draft |= {"type": "image", "media": {"url": image}, "caption": text} if image else {"text": text}
+    body = {name: value for name, value in draft.items() if value is not None}
+    answer = Client(data_dir).call("POST", "/api/v1/messages", body)
+    if as_json:
+        show_json(answer)
+        return
+    console.print(f"{answer['id']}  {answer['state']}  to {answer['to']}")
+    console.print(f"[dim]follow it: anclora messages show {answer['id']}[/dim]")
+
+
+@app.command("list")
+def find(
+    state: Annotated[str | None, typer.Option(help="Only this state.")] = None,
+    instance: Annotated[str | None, typer.Option(help="Only this number of ours.")] = None,
+    to: Annotated[str | None, typer.Option(help="Only to this person.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """The latest messages."""
+    filters = {"state": state, "instance": instance, "to": to, "limit": str(limit)}
+    answer = Client(data_dir).get("/api/v1/messages", filters)
+    columns = ("id", "state", "to", "instance", "type", "created_at", "reason_code")
+    show_rows(
+        answer["messages"], columns, as_json=as_json, empty="No message yet. Send one: anclora send --to … --text …"
+    )
+
+
+@app.command()
+def show(message_id: str, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """One message: where it stands, why, and everything that happened to it."""
+    client = Client(data_dir)
+    message = client.call("GET", f"/api/v1/messages/{message_id}")
+    explained = client.call("GET", f"/api/v1/messages/{message_id}/explain")
+    if as_json:
+        show_json(message | {"explain": explained})
+        return
+    show_facts({name: message.get(name) for name in _SHOWN}, as_json=False)
+    console.print(f"\n{explained['text']}\n")
+    for entry in explained["timeline"]:
+        console.print(f"[dim]{entry['at']}[/dim]  {entry['what']}  {entry.get('detail') or ''}")
+
+
+@app.command()
+def cancel(message_id: str, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Stop a message that has not left yet."""
+    message = Client(data_dir).call("DELETE", f"/api/v1/messages/{message_id}")
+    show_facts({"id": message["id"], "state": message["state"]}, as_json=as_json)

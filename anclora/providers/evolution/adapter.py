@@ -1,0 +1,253 @@
+"""Evolution API as a provider: the hot send on our own transport, everything else on aiohttp."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from anclora.kit.clock import Clock
+from anclora.kit.errors import InvalidError, UnavailableError
+from anclora.kit.http import Poster
+from anclora.kit.wire import Answer, JsonClient, shown_url
+from anclora.providers.contract import Capabilities, Content, Event, FoundMessage, Outcome, RemoteInstance
+from anclora.providers.evolution import jids, payloads, shapes, webhook
+from anclora.providers.evolution.errors import failure_of, outcome_of
+
+_MEGABYTE = 1_000_000
+SECRET_HEADER = "X-Anclora-Secret"  # noqa: S105 - the header's name, not a secret
+_PAGE_ROWS = 100
+_PAGES = 20
+
+# WhatsApp's documented limits (Cloud API reference, media and text objects). A QR number may get more through, for
+# example video up to 64 MB, but nothing promises it. Evolution re-encodes images to JPEG and audio to Opus.
+CAPABILITIES = Capabilities(
+    text_chars=65_536,
+    caption_chars=1_024,
+    media_bytes={
+        "image": 16 * _MEGABYTE,
+        "video": 16 * _MEGABYTE,
+        "audio": 16 * _MEGABYTE,
+        "document": 100 * _MEGABYTE,
+    },
+    mimetypes={
+        "image": ("image/jpeg", "image/png", "image/webp"),
+        "video": ("video/mp4", "video/3gpp"),
+        "audio": ("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/wav", "audio/webm"),
+        "document": (),
+    },
+)
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the server sends an instance's events."""
+
+    url: str
+    enabled: bool
+    events: Sequence[str]
+    headers: Mapping[str, str]
+
+
+class _Record(msgspec.Struct):
+    key: shapes.Key
+    message: msgspec.Raw = shapes.EMPTY
+    messageTimestamp: int | float | str | shapes.Long | None = None  # noqa: N815 - the wire's name
+
+
+class _Page(msgspec.Struct):
+    records: list[_Record]
+    pages: int = 1
+
+
+class _Found(msgspec.Struct):
+    messages: _Page
+
+
+_found = msgspec.json.Decoder(_Found)
+
+
+class EvolutionProvider:
+    """One Evolution API server.
+
+    Args:
+        url: its address, with a path prefix if it has one.
+        key: its global key, sent as `apikey`.
+        clock: time for events that carry none.
+        connections: sends open at once.
+        connect_timeout_seconds: to open a connection.
+        send_timeout_seconds: for one send; the server answers within about 60 s of its own time-outs. We never ask
+            the server to delay a message, so there is nothing to add.
+        call_timeout_seconds: for any other request.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        clock: Clock,
+        connections: int = 64,
+        connect_timeout_seconds: float = 5.0,
+        send_timeout_seconds: float = 60.0,
+        call_timeout_seconds: float = 30.0,
+    ) -> None:
+        headers = {"apikey": key}
+        self._shown = shown_url(url)
+        self._clock = clock
+        self._send_timeout = send_timeout_seconds
+        self._poster = Poster(
+            url, headers=headers, connections=connections, connect_timeout_seconds=connect_timeout_seconds
+        )
+        self._client = JsonClient(
+            url,
+            headers=headers,
+            connect_timeout_seconds=connect_timeout_seconds,
+            timeout_seconds=call_timeout_seconds,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        return CAPABILITIES
+
+    async def send(self, instance: str, recipient: str, content: Content) -> Outcome:
+        """Send one message, once."""
+        target, body = payloads.send_request(instance, recipient, content)
+        return outcome_of(await self._poster.post(target, body, timeout_seconds=self._send_timeout))
+
+    async def list_instances(self) -> Sequence[RemoteInstance]:
+        """The numbers the server knows, both row shapes (v2 flat, v1.8 below `instance`).
+
+        Raises:
+            UnavailableError: no answer, or none of Evolution API's.
+            UnauthorizedError: the key is wrong.
+        """
+        rows = self._json(await self._ask("GET", "/instance/fetchInstances"))
+        if not isinstance(rows, list):
+            raise UnavailableError(f"{self._shown} does not answer like Evolution API.", code="provider_not_found")
+        return [found for row in rows if (found := _instance(row)) is not None]
+
+    async def find_messages(
+        self, instance: str, *, since: datetime, until: datetime, recipient: str | None = None
+    ) -> Sequence[FoundMessage]:
+        """Own messages of a window, newest first. To anybody: the newest 2,000 at most. To one recipient: all.
+
+        Raises:
+            UnavailableError: the look-up does not answer, or one recipient's window is too big to be read whole: an
+                incomplete look-up must not pass for a proof of absence.
+            NotFoundError: there is no such instance.
+        """
+        found: dict[str, FoundMessage] = {}
+        for jid in _addresses(recipient):
+            for page in range(1, _PAGES + 1):
+                request = payloads.find_request(instance, jid=jid, since=since, until=until, page=page, size=_PAGE_ROWS)
+                rows = self._page(await self._ask("POST", *request, instance=instance))
+                found |= {
+                    row.key.id: FoundMessage(
+                        provider_id=row.key.id,
+                        recipient=row.key.peer,
+                        fingerprint=shapes.fingerprint_in(row.message),
+                        at=shapes.moment_of(row.messageTimestamp) or since,
+                    )
+                    for row in rows.records
+                    if row.key.id and row.key.fromMe is not False
+                }
+                if page >= rows.pages:
+                    break
+            else:
+                if recipient is not None:
+                    raise UnavailableError(f"{instance}: too many messages in the window to look through.")
+        return sorted(found.values(), key=lambda message: message.at, reverse=True)
+
+    async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
+        """Ask for the events this version reads, at `url`, with the secret as a header.
+
+        Raises:
+            InvalidError: the URL would be accepted and never called, or the server refuses it.
+            NotFoundError: there is no such instance.
+            UnavailableError: no answer, or the server has webhooks switched off.
+        """
+        if not url.startswith(("http://", "https://")):
+            raise InvalidError(f"{shown_url(url)!r} is no http(s) address; the server would never call it.")
+        request = payloads.webhook_request(instance, url=url, headers={SECRET_HEADER: secret})
+        stored = _webhook(self._json(await self._ask("POST", *request, instance=instance)))
+        if stored is None or stored.url != url or not stored.enabled:
+            raise UnavailableError(
+                f"Evolution API at {self._shown} did not keep the webhook of {instance!r}. Are webhooks switched off "
+                "in its environment?",
+                code="webhook_not_kept",
+            )
+
+    async def find_webhook(self, instance: str) -> Webhook | None:
+        """Where the events of an instance go now; None = nowhere.
+
+        Raises:
+            NotFoundError: there is no such instance.
+            UnavailableError: no answer.
+        """
+        return _webhook(self._json(await self._ask("GET", payloads.path("webhook/find", instance), instance=instance)))
+
+    def parse_webhook(self, body: bytes) -> Sequence[Event]:
+        """The events in one webhook body. Raises `InvalidError` when it is not the envelope."""
+        return webhook.parse(body, self._clock.now())
+
+    async def close(self) -> None:
+        """Close the connections; stop the callers first."""
+        await self._poster.close()
+        await self._client.close()
+
+    async def _ask(self, method: str, target: str, body: bytes | None = None, *, instance: str | None = None) -> Answer:
+        answer = await self._client.ask(method, target, body)
+        if (failure := failure_of(answer, self._shown, instance)) is not None:
+            raise failure
+        return answer
+
+    def _json(self, answer: Answer) -> Any:
+        """The decoded body; a zero-length one, which switched-off transports answer, is None."""
+        if not answer.body:
+            return None
+        try:
+            return msgspec.json.decode(answer.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UnavailableError(f"{self._shown} sent an answer that is not JSON.") from error
+
+    def _page(self, answer: Answer) -> _Page:
+        try:
+            return _found.decode(answer.body).messages
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UnavailableError(f"{self._shown} sent a look-up in a form nobody knows.") from error
+
+
+def _addresses(recipient: str | None) -> Sequence[str | None]:
+    """Every address a message to this recipient may be stored under: jids, and bare digits on the EVOLUTION channel."""
+    if recipient is None:
+        return (None,)
+    if "@" in recipient:
+        return (recipient,)
+    numbers = jids.variants(recipient.removeprefix("+"))
+    return tuple(jids.jid_of(number) for number in numbers) + numbers
+
+
+def _instance(row: Any) -> RemoteInstance | None:
+    if not isinstance(row, dict):
+        return None
+    nested = row.get("instance")
+    old: dict[str, Any] = nested if isinstance(nested, dict) else {}
+    name = row.get("name") or old.get("instanceName")
+    owner = row.get("ownerJid") or old.get("owner")
+    if not name:
+        return None
+    state = row.get("connectionStatus") or old.get("status") or "close"
+    return RemoteInstance(name=str(name), state=str(state), owner=jids.number_of(str(owner)) if owner else None)
+
+
+def _webhook(row: Any) -> Webhook | None:
+    if not isinstance(row, dict) or not isinstance(row.get("url"), str):
+        return None
+    headers = row.get("headers")
+    return Webhook(
+        url=row["url"],
+        enabled=row.get("enabled") is True,
+        events=[str(event) for event in row.get("events") or ()],
+        headers={str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {},
+    )

@@ -1,0 +1,160 @@
+"""The facade every provider call goes through: an overall time-out, a metric, a redacted log line, and no surprises.
+
+Whatever goes wrong inside `send` beyond what the provider foresaw becomes `Unknown`: by then the request may have left.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from prometheus_client import Counter, Histogram
+
+from anclora.kit.clock import Clock
+from anclora.kit.errors import AncloraError, UnavailableError
+from anclora.kit.logging import get_logger, mask_phone
+from anclora.kit.metrics import counter, histogram
+from anclora.providers.contract import (
+    Capabilities,
+    Content,
+    Event,
+    FoundMessage,
+    Outcome,
+    Provider,
+    RemoteInstance,
+    Sent,
+    Unknown,
+)
+
+log = get_logger(__name__)
+_debug = logging.getLogger(__name__)  # asked for its level only: cheaper than a log call that writes nothing
+
+_BUCKETS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+REQUEST_SECONDS = histogram(
+    "provider_request_seconds",
+    "Calls of a provider by outcome: sent, refused, unknown, ok or error.",
+    _BUCKETS_SECONDS,
+    ("provider", "call", "outcome"),
+)
+FAILURES = counter(
+    "provider_failures_total", "Calls of a provider that did not succeed, by code.", ("provider", "call", "code")
+)
+
+T = TypeVar("T")
+
+
+class GuardedProvider:
+    """A provider, guarded. It is one itself.
+
+    Args:
+        provider: the real one.
+        name: for metrics and logs.
+        clock: measures how long calls take.
+        send_timeout_seconds: for one send, above the provider's own time-out, which is the one that should fire.
+        call_timeout_seconds: for any other call; a look-up is several requests.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        name: str,
+        clock: Clock,
+        *,
+        send_timeout_seconds: float = 75.0,
+        call_timeout_seconds: float = 120.0,
+    ) -> None:
+        self._provider = provider
+        self._name = name
+        self._clock = clock
+        self._send_timeout = send_timeout_seconds
+        self._call_timeout = call_timeout_seconds
+        self._seconds: dict[tuple[str, str], Histogram] = {}
+        self._failures: dict[tuple[str, str], Counter] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the provider can do."""
+        return self._provider.capabilities
+
+    async def send(self, instance: str, recipient: str, content: Content) -> Outcome:
+        """Send one message. Raises nothing but cancellation."""
+        started = self._clock.boot_seconds()
+        try:
+            async with asyncio.timeout(self._send_timeout):
+                outcome = await self._provider.send(instance, recipient, content)
+        except TimeoutError:
+            outcome = Unknown(code="provider_timeout", text=f"no outcome within {self._send_timeout:.0f} s")
+        except Exception as error:  # the request may have left, so this must end as an outcome
+            log.exception("provider_failed", provider=self._name, call="send", instance=instance)
+            outcome = Unknown(code="provider_error", text=type(error).__name__)
+        sent = isinstance(outcome, Sent)
+        kind = "sent" if sent else "unknown" if isinstance(outcome, Unknown) else "refused"
+        self._count("send", kind, started, None if isinstance(outcome, Sent) else outcome.code)
+        if _debug.isEnabledFor(logging.DEBUG):
+            log.debug(
+                "provider_exchange",
+                provider=self._name,
+                call="send",
+                instance=instance,
+                recipient=mask_phone(recipient),
+                content=type(content).__name__.lower(),
+                outcome=kind,
+                code=None if isinstance(outcome, Sent) else outcome.code,
+                text=None if isinstance(outcome, Sent) else outcome.text,
+            )
+        return outcome
+
+    async def list_instances(self) -> Sequence[RemoteInstance]:
+        """The numbers the provider knows. Raises `AncloraError`s only."""
+        return await self._call("list_instances", self._provider.list_instances())
+
+    async def find_messages(
+        self, instance: str, *, since: datetime, until: datetime, recipient: str | None = None
+    ) -> Sequence[FoundMessage]:
+        """Own messages of a window. Raises `AncloraError`s only."""
+        search = self._provider.find_messages(instance, since=since, until=until, recipient=recipient)
+        return await self._call("find_messages", search)
+
+    async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
+        """Ask for events. Raises `AncloraError`s only."""
+        await self._call("set_webhook", self._provider.set_webhook(instance, url=url, secret=secret))
+
+    def parse_webhook(self, body: bytes) -> Sequence[Event]:
+        """The events in one webhook body. Raises `InvalidError` when it is not the provider's envelope."""
+        return self._provider.parse_webhook(body)
+
+    async def _call(self, call: str, work: Awaitable[T]) -> T:
+        started = self._clock.boot_seconds()
+        code = "cancelled"
+        try:
+            async with asyncio.timeout(self._call_timeout):
+                result = await work
+        except TimeoutError as error:
+            code = "provider_timeout"
+            raise UnavailableError(f"The provider {self._name} did not answer in time.", code=code) from error
+        except AncloraError as error:
+            code = error.code
+            raise
+        except Exception as error:  # callers know what to do about an unavailable provider, and about nothing else
+            code = "provider_error"
+            log.exception("provider_failed", provider=self._name, call=call)
+            raise UnavailableError(f"The provider {self._name} failed: {type(error).__name__}.", code=code) from error
+        else:
+            code = None
+            return result
+        finally:
+            self._count(call, "error" if code else "ok", started, code)
+            if _debug.isEnabledFor(logging.DEBUG):
+                log.debug("provider_exchange", provider=self._name, call=call, code=code)
+
+    def _count(self, call: str, outcome: str, started: float, code: str | None) -> None:
+        seconds = self._seconds.get((call, outcome))
+        if seconds is None:
+            seconds = self._seconds[call, outcome] = REQUEST_SECONDS.labels(self._name, call, outcome)
+        seconds.observe(self._clock.boot_seconds() - started)
+        if code is not None:
+            failures = self._failures.get((call, code))
+            if failures is None:
+                failures = self._failures[call, code] = FAILURES.labels(self._name, call, code)
+            failures.inc()

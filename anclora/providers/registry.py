@@ -1,0 +1,86 @@
+"""The providers of one process, by name, each behind its guard."""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from anclora.kit.clock import Clock
+from anclora.kit.errors import SetupError
+from anclora.kit.settings import Settings
+from anclora.providers.contract import Provider
+from anclora.providers.evolution import EvolutionProvider
+from anclora.providers.guard import GuardedProvider
+
+EVOLUTION = "evolution"
+# Above the provider's own time-out, so that its more exact word is heard first.
+_GUARD_EXTRA_SECONDS = 10.0
+
+
+class Closable(Protocol):
+    """What holds connections."""
+
+    async def close(self) -> None:
+        """Close them."""
+        ...
+
+
+class Providers(Mapping[str, Provider]):
+    """Provider name to provider. An unknown name says which setting is missing."""
+
+    def __init__(self, providers: Mapping[str, Provider], closing: tuple[Closable, ...] = ()) -> None:
+        self._providers = dict(providers)
+        self._closing = closing
+
+    def __getitem__(self, name: str) -> Provider:
+        """The provider of that name, for `providers["evolution"]`.
+
+        Raises:
+            SetupError: it is not configured.
+        """
+        try:
+            return self._providers[name]
+        except KeyError:
+            raise SetupError(
+                f"The provider {name!r} is not configured. Set EVOLUTION_API_URL and EVOLUTION_API_KEY."
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        """Whether it is configured."""
+        return name in self._providers
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._providers)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._providers)
+
+    async def close(self) -> None:
+        """Close every provider's connections; stop the callers first."""
+        for closable in self._closing:
+            await closable.close()
+
+
+def build(settings: Settings, clock: Clock) -> Providers:
+    """The providers the settings name; none without `EVOLUTION_API_URL`.
+
+    Raises:
+        SetupError: there is an address and no key.
+        InvalidError: the address is none.
+    """
+    if not settings.evolution_api_url:
+        return Providers({})
+    if not settings.evolution_api_key:
+        raise SetupError("EVOLUTION_API_URL is set and EVOLUTION_API_KEY is not. Set it to the server's global key.")
+    evolution = EvolutionProvider(
+        settings.evolution_api_url,
+        settings.evolution_api_key,
+        clock=clock,
+        connections=settings.connections,
+        connect_timeout_seconds=settings.connect_timeout_seconds,
+        send_timeout_seconds=settings.send_timeout_seconds,
+    )
+    guarded = GuardedProvider(
+        evolution, EVOLUTION, clock, send_timeout_seconds=settings.send_timeout_seconds + _GUARD_EXTRA_SECONDS
+    )
+    return Providers({EVOLUTION: guarded}, (evolution,))

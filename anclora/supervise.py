@@ -1,0 +1,140 @@
+"""Child processes of `up` and `demo`: started one after the other, ready before the next, stopped in reverse.
+
+A child ends when its parent does, however the parent ends (Linux: the kernel signals it).
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+import aiohttp
+
+from anclora.kit.errors import SetupError
+
+_PR_SET_PDEATHSIG = 1
+_POLL_SECONDS = 0.05
+_LAST_LINES = 15
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Child:
+    """One process.
+
+    Args:
+        name: for messages.
+        argv: the command.
+        env: its whole environment.
+        log: file that gets both of its outputs.
+    """
+
+    def __init__(self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self._argv = argv
+        self._env = env
+        self.log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 when it does not run."""
+        return self._process.pid if self._process and self._process.returncode is None else 0
+
+    async def start(self) -> None:
+        """Start it; `wait_ready` tells when it serves."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._argv,
+                env=dict(self._env),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                preexec_fn=_die_with_parent,
+                start_new_session=True,
+            )
+
+    async def wait_ready(self, check: Callable[[], Awaitable[bool]], *, timeout_seconds: float) -> None:
+        """Wait until `check` says yes.
+
+        Raises:
+            SetupError: it ended, or was not ready in time; with the last lines of its log.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                while self.pid:
+                    if await check():
+                        return
+                    await asyncio.sleep(_POLL_SECONDS)
+        what = "was not ready in time" if self.pid else "ended at once"
+        raise SetupError(f"{self.name} {what}. Its last words:\n{self.last_words()}")
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        if not self.log.exists():
+            return ""
+        with self.log.open(encoding="utf-8", errors="replace") as lines:
+            return "".join(deque(lines, maxlen=_LAST_LINES))
+
+    async def kill(self) -> None:
+        """SIGKILL, and wait for the end: what a crash looks like."""
+        if self._process and self.pid:
+            self._process.kill()
+            await self._process.wait()
+
+    async def stop(self, *, timeout_seconds: float) -> None:
+        """SIGTERM; after the time-out SIGKILL."""
+        if not self._process or not self.pid:
+            return
+        self._process.terminate()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._process.wait()
+        except TimeoutError:
+            await self.kill()
+
+    async def wait(self) -> int:
+        """Wait for its end; the exit code."""
+        return await self._process.wait() if self._process else 0
+
+
+@contextlib.asynccontextmanager
+async def family(*, stop_timeout_seconds: float = 15.0) -> AsyncGenerator[list[Child], None]:
+    """A list to append started children to; they are stopped in reverse order at the end of the block."""
+    children: list[Child] = []
+    try:
+        yield children
+    finally:
+        for child in reversed(children):
+            await child.stop(timeout_seconds=stop_timeout_seconds)
+
+
+def answers_200(url: str) -> Callable[[], Awaitable[bool]]:
+    """A check for `wait_ready`: a GET of this address answers 200."""
+
+    async def check() -> bool:
+        try:
+            timeout = aiohttp.ClientTimeout(total=2.0)
+            async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
+                return answer.status == 200
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False
+
+    return check
+
+
+def command(*words: str) -> list[str]:
+    """The argv that runs `anclora <words>` with this interpreter."""
+    return [sys.executable, "-m", "anclora", *words]
+
+
+def _die_with_parent() -> None:
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() == 1:
+            os._exit(1)
