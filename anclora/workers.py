@@ -66,7 +66,7 @@ async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[N
 async def dispatching(runtime: Runtime) -> AsyncGenerator[Dispatcher, None]:
     """Send for the length of a block; at its end what was posted may finish, the rest is given back.
 
-    Order of stop: no new claims, requests end (bounded by `drain_seconds`), results reach the ledger, the worker retires.
+    Order of stop: no new claims, requests end (within `drain_seconds`), results reach the ledger, the worker retires.
     The heartbeat goes on until the last result is stored, since the lease covers it.
     """
     settings = runtime.settings
@@ -92,4 +92,4 @@ async def _flush(dispatcher: Dispatcher) -> None:
         async with asyncio.timeout(_FLUSH_SECONDS):
             await dispatcher.results.flushed()
     except TimeoutError:
-        log.error("results_left_behind", count=dispatcher.in_flight)
+        log.exception("results_left_behind", count=dispatcher.in_flight)

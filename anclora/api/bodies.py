@@ -71,7 +71,7 @@ def decode(decoder: msgspec.json.Decoder[Value], body: bytes | msgspec.Raw) -> V
 
 
 def schema_error(text: str) -> InvalidError:
-    """msgspec's sentence as our error, the path of the field in its own member."""
+    """A sentence of msgspec as our error, the path of the field in its own member."""
     match = _FIELD.match(text)
     words, field = match.groups() if match else (text, "$")
     return InvalidError(f"{words} (at {field}).", code="schema", extra={"field": field})

@@ -106,24 +106,27 @@ def answer_defect(path: str, request_id: str) -> Response:
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
-    assert_error = error if isinstance(error, AncloraError) else AncloraError("")
-    return answer_error(request.url.path, assert_error)
+    if not isinstance(error, AncloraError):
+        raise error
+    return answer_error(request.url.path, error)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
-    code = CODE_OF_STATUS.get(status, "http_error")
+    if not isinstance(error, HTTPException):
+        raise error
+    code = CODE_OF_STATUS.get(error.status_code, "http_error")
     detail = f"{request.method} {request.url.path[:200]} is not served here; see /openapi.json for what is."
-    return answer_problem(request.url.path, problem(status, code, detail), headers)
+    return answer_problem(request.url.path, problem(error.status_code, code, detail), error.headers)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
-    found = error.errors() if isinstance(error, RequestValidationError) else []
+    if not isinstance(error, RequestValidationError):
+        raise error
     errors = [
-        {"field": ".".join(str(part) for part in item["loc"]), "detail": str(item["msg"])} for item in found[:_SHOWN]
+        {"field": ".".join(str(part) for part in item["loc"]), "detail": str(item["msg"])}
+        for item in error.errors()[:_SHOWN]
     ]
-    sentence = "; ".join(f"{item['field']}: {item['detail']}" for item in errors) or "The request cannot be read."
+    sentence = "; ".join(f"{item['field']}: {item['detail']}" for item in errors)
     return answer_problem(request.url.path, problem(422, "schema", sentence, {"errors": errors}))
 
 

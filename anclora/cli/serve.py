@@ -10,7 +10,7 @@ import uvloop
 
 from anclora.api.app import create_app
 from anclora.api.deps import Deps
-from anclora.instances import register
+from anclora.instances.register import connect_webhooks, register
 from anclora.kit.errors import AncloraError
 from anclora.kit.logging import configure_logging, get_logger
 from anclora.kit.settings import Settings
@@ -84,10 +84,12 @@ async def _register(runtime: Runtime, port: int) -> None:
     """Learn the numbers of the provider and ask it for their events; a provider that is away is told to the log."""
     public_url = runtime.settings.public_url or f"http://127.0.0.1:{port}"
     try:
-        await register.sync(runtime.db, runtime.providers, public_url=public_url)
-        await runtime.book.refresh(force=True)
+        for name, provider in runtime.providers.items():
+            instances = await register(runtime.db, name, provider)
+            await connect_webhooks(instances, provider, public_url=public_url)
+        await runtime.book.refresh(newer_than_seconds=runtime.clock.boot_seconds())
     except AncloraError as error:
-        log.error("instances_not_registered", code=error.code, detail=error.detail)
+        log.error("instances_not_registered", code=error.code, detail=error.detail)  # noqa: TRY400 - a sentence, no defect
 
 
 def run(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:

@@ -57,7 +57,7 @@ class Inbound:
             InvalidError: the body is no JSON of the provider's envelope; nothing was stored.
             UnavailableError: the database is away or too much is waiting; the sender tries again.
         """
-        events = self._providers.get(provider).parse_webhook(body)
+        events = self._providers[provider].parse_webhook(body)
         delivery = Delivery(id=new_id(), instance=instance, kind=_kind(events), body=body, events=events)
         await self._batcher.put(delivery)
 

@@ -164,7 +164,7 @@ class Dispatcher(Loop):
 
     async def _post(self, intent: Intent) -> Outcome:
         try:
-            provider = self._providers.get(self._book.get(intent.instance).provider)
+            provider = self._providers[self._book.get(intent.instance).provider]
         except AncloraError as error:
             return Refused(scope=Scope.LANE, code=error.code, text=error.detail, fault=Fault.OURS, before_send=True)
         return await provider.send(intent.instance, intent.recipient, intent.content)

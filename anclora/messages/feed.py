@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.queue import Item, Queue

@@ -218,7 +218,7 @@ class Resolver(Loop):
 
     def _provider(self, doubt: Doubt) -> Provider | None:
         try:
-            return self._providers.get(self._book.get(doubt.instance).provider)
+            return self._providers[self._book.get(doubt.instance).provider]
         except AncloraError as error:
             log.warning("no_provider", instance=doubt.instance, error=error.detail)
             return None

@@ -126,7 +126,7 @@ class Submit:
         await self._bulks.close()
 
     def _limits_of(self, provider: str) -> Capabilities:
-        return self._providers.get(provider).capabilities
+        return self._providers[provider].capabilities
 
     def _admit_all(self, drafts: Sequence[Draft], *, may_be_critical: bool) -> tuple[list[NewMessage], list[Rejected]]:
         messages: list[NewMessage] = []

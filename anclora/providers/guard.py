@@ -120,6 +120,10 @@ class GuardedProvider:
         """Ask for events. Raises `AncloraError`s only."""
         await self._call("set_webhook", self._provider.set_webhook(instance, url=url, secret=secret))
 
+    def variants(self, recipient: str) -> Sequence[str]:
+        """Every form in which the provider may report a number, the number itself first."""
+        return self._provider.variants(recipient)
+
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
         """The events in one webhook body. Raises `InvalidError` when it is not the provider's envelope."""
         return self._provider.parse_webhook(body)

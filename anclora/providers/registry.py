@@ -1,6 +1,6 @@
 """The providers of one process, by name, each behind its guard."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from anclora.kit.clock import Clock
@@ -23,37 +23,23 @@ class Closable(Protocol):
         ...
 
 
-class Providers(Mapping[str, Provider]):
-    """Provider name to provider. An unknown name says which setting is missing."""
+class Providers(dict[str, Provider]):
+    """Provider name to provider. `providers[name]` for one that is not configured says which setting is missing.
 
-    def __init__(self, providers: Mapping[str, Provider], closing: tuple[Closable, ...] = ()) -> None:
-        self._providers = dict(providers)
+    Args:
+        providers: by name.
+        closing: what holds their connections.
+    """
+
+    def __init__(self, providers: Mapping[str, Provider], closing: Sequence[Closable] = ()) -> None:
+        super().__init__(providers)
         self._closing = closing
 
-    def __getitem__(self, name: str) -> Provider:
-        """The provider of that name, for `providers["evolution"]`.
-
-        Raises:
-            SetupError: it is not configured.
-        """
-        try:
-            return self._providers[name]
-        except KeyError:
-            raise SetupError(
-                f"The provider {name!r} is not configured. Set EVOLUTION_API_URL and EVOLUTION_API_KEY."
-            ) from None
-
-    def __contains__(self, name: object) -> bool:
-        """Whether it is configured."""
-        return name in self._providers
-
-    def __iter__(self) -> Iterator[str]:
-        """The names."""
-        return iter(self._providers)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._providers)
+    def __missing__(self, name: str) -> Provider:
+        """Raise `SetupError`: it is not configured."""
+        raise SetupError(
+            f"The provider {name!r} is not configured. Set EVOLUTION_API_URL and EVOLUTION_API_KEY, or start the sandbox."
+        )
 
     async def close(self) -> None:
         """Close every provider's connections; stop the callers first."""

@@ -1,1 +1,22 @@
-"""Lanes."""
+"""Lanes: named queues of ids that decide in Redis who may go next. The ledger decides; a lane only proposes.
+
+An item is in exactly one place; a claim carries a lease and a token, and a stale token changes nothing; within a lane
+the priorities go critical, high, normal, low; per order key items go one after the other, first in, first out; lanes of
+a shard are served in turn. Everything here can be rebuilt from the ledger.
+"""
+
+from anclora.queue.engine import Queue
+from anclora.queue.errors import ProtocolError
+from anclora.queue.model import Claim, Claimed, EnqueueResult, Item, LaneStats, Priority, Stats
+
+__all__ = [
+    "Claim",
+    "Claimed",
+    "EnqueueResult",
+    "Item",
+    "LaneStats",
+    "Priority",
+    "ProtocolError",
+    "Queue",
+    "Stats",
+]

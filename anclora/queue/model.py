@@ -55,7 +55,7 @@ class Claim(msgspec.Struct, frozen=True):
     Attributes:
         items: at most as many as asked for.
         now_ms: the clock of Redis, epoch milliseconds.
-        next_due_ms: when the next timer of the shards asked ends (epoch milliseconds, may have passed), None = no timer.
+        next_due_ms: when the next timer of the shards asked ends (epoch ms, may have passed), None = no timer.
         closed: shards that lack the current epoch and serve nothing until `open_shard`.
     """
 

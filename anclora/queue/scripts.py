@@ -41,7 +41,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def text_of(verb: str, *, test_offset: bool) -> str:
     """The whole text of a verb's script."""
-    lua = files(__package__) / "lua"
+    lua = files("anclora.queue") / "lua"
     clock = "test_clock.lua" if test_offset else "clock.lua"
     parts = [(lua / name).read_text(encoding="utf-8") for name in (clock, "shard.lua", f"{verb}.lua")]
     return "\n".join([f"local PROTOCOL = {keys.PROTOCOL}", *parts])

@@ -49,7 +49,7 @@ def bulks(planned: Sequence[Planned]) -> Iterator[dict[str, object]]:
 
 
 def sandbox_script(*, swallow: int | None, double: int | None) -> dict[str, object]:
-    """2 % not on WhatsApp, 2 % refused for now, 1 % never answered although they went out; receipts early, twice, late."""
+    """2 % not on WhatsApp, 2 % refused for now, 1 % sent and never answered; receipts early, twice and in disorder."""
     script: dict[str, object] = {
         "seed": 7,
         "instances": [{"name": name} for name in NUMBERS],

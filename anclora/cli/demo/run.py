@@ -93,8 +93,8 @@ class Stage:
         self._workers = [await self._spawn(f"dispatch-{n}", "serve", "--role", "dispatch") for n in (1, 2)]
         console.print("Postgres, Redis, sandbox, API and 2 dispatch workers are running as processes of their own.")
         console.print(
-            "[dim]2 % of the numbers are not on WhatsApp, 2 % of the sends are refused at first, 1 % go out and are never "
-            "answered.\nFor the demo's sake: total time-out 3 s, lease 5 s, grace 3 s.[/dim]"
+            "[dim]2 % of the numbers are not on WhatsApp, 2 % of the sends are refused at first, "
+            "1 % go out and are never answered.\nFor the demo's sake: total time-out 3 s, lease 5 s, grace 3 s.[/dim]"
         )
 
     async def close(self) -> None:

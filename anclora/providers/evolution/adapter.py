@@ -187,6 +187,10 @@ class EvolutionProvider:
         """
         return _webhook(self._json(await self._ask("GET", payloads.path("webhook/find", instance), instance=instance)))
 
+    def variants(self, recipient: str) -> Sequence[str]:
+        """Every form in which events and look-ups may name a recipient, the given one first."""
+        return jids.variants(recipient)
+
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
         """The events in one webhook body. Raises `InvalidError` when it is not the envelope."""
         return webhook.parse(body, self._clock.now())

@@ -191,7 +191,7 @@ create table inbound_events (
 
 -- Which Redis the lanes were last reconciled with.
 create table queue_epoch (
-    only    boolean primary key default true constraint queue_epoch_one_row check (only),
+    id      boolean primary key default true constraint queue_epoch_one_row check (id),
     epoch   bigint not null,
     run_id  text not null,
     at      timestamptz not null default now()

@@ -1,0 +1,69 @@
+"""The frame around every request: its id, its metrics, and the last net under what nobody expected."""
+
+import re
+from time import perf_counter
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from anclora.api.errors import answer_defect
+from anclora.api.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from anclora.kit.ids import new_id
+from anclora.kit.logging import get_logger
+
+log = get_logger(__name__)
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
+_HUNG_UP = "499"  # nginx's word for a caller who left before the answer
+
+
+class Frame:
+    """ASGI middleware; plain, because the hot routes pass through it too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _given_id(scope) or new_id().hex
+        code = ""
+
+        async def framed(message: Message) -> None:
+            nonlocal code
+            if message["type"] == "http.response.start":
+                code = str(message["status"])
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"cache-control", b"no-store"),
+                ]
+            await send(message)
+
+        began = perf_counter()
+        try:
+            with bound_contextvars(request_id=request_id):
+                try:
+                    await self._app(scope, receive, framed)
+                except ClientDisconnect:
+                    code = code or _HUNG_UP
+                except Exception:
+                    log.exception("request_defect", path=scope["path"], method=scope["method"])
+                    if code:
+                        raise  # the answer has begun: only a cut connection can tell the caller
+                    await answer_defect(scope["path"], request_id)(scope, receive, framed)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            HTTP_REQUESTS.labels(route, code or "500").inc()
+            HTTP_SECONDS.labels(route).observe(perf_counter() - began)
+
+
+def _given_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.match(value):
+            return str(value, "ascii")
+    return None

@@ -1,0 +1,241 @@
+"""The verbs of the queue as Python functions: one Lua script each, batched by shard, one round trip a call."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from redis.asyncio import Redis
+
+from anclora.kit.errors import InvalidError
+from anclora.queue import keys
+from anclora.queue.model import Claim, Claimed, EnqueueResult, Item, LaneStats, Stats
+from anclora.queue.rotation import Rotation
+from anclora.queue.scripts import Scripts
+
+_ANSWERS: dict[int, EnqueueResult] = {97: "added", 112: "present", 102: "in_flight"}  # a, p, f
+_CHUNK = 1_000  # items of one script call: Lua unpacks them, and its stack holds 8,000
+_SWEPT = 500
+_ROUNDS = 2
+_decode = msgspec.msgpack.Decoder().decode
+
+
+class Queue:
+    """Lanes on one Redis.
+
+    Args:
+        redis: a client of its own connection pool.
+        shards: fixed per installation.
+        lease_seconds: how long a claimed item is ours without `extend`.
+        namespace: first part of every key.
+        test_offset: scripts whose clock a test can move.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        shards: int = 16,
+        lease_seconds: float,
+        namespace: str = "anclora",
+        test_offset: bool = False,
+    ) -> None:
+        self._redis = redis
+        self._shards = shards
+        self._lease_ms = int(lease_seconds * 1000)
+        self._namespace = keys.check_namespace(namespace)
+        self._scripts = Scripts(redis, namespace=namespace, test_offset=test_offset)
+        self._holder = str(uuid4())
+        self._epoch = -1
+        self._rotations: defaultdict[str, Rotation] = defaultdict(Rotation)
+
+    def shard_of(self, lane: str) -> int:
+        """The shard of a lane, for ever the same."""
+        return keys.shard_of(lane, self._shards)
+
+    def set_epoch(self, epoch: int) -> None:
+        """The epoch claims are made in; shards of another serve nothing."""
+        self._epoch = epoch
+
+    async def enqueue(self, lane: str, items: Sequence[Item]) -> Sequence[EnqueueResult]:
+        """Add items; per item what became of it. An item that is there already stays as it is.
+
+        Raises:
+            InvalidError: a name of a lane, id or order key nobody can store.
+            UnavailableError: Redis is away; some may be in. Asking again is harmless.
+        """
+        keys.kind_of(lane)
+        for item in items:
+            _check(item)
+        answers: list[EnqueueResult] = []
+        shard = self.shard_of(lane)
+        for start in range(0, len(items), _CHUNK):
+            letters = await self._scripts.run("enqueue", {shard: [lane, items[start : start + _CHUNK]]})
+            answers.extend(_ANSWERS[letter] for letter in letters[shard])
+        return answers
+
+    async def claim(self, shards: Sequence[int], limit: int, *, consumer: str) -> Claim:
+        """Lease up to `limit` ready items of one kind of lane, fairly over lanes and shards.
+
+        Args:
+            shards: those to ask.
+            limit: items at most.
+            consumer: kind of lane, with or without its colon, e.g. `send:`.
+
+        Raises:
+            ProtocolError: a shard belongs to a newer version of this program.
+            UnavailableError: Redis is away; what was leased comes back when its lease is over.
+        """
+        kind = consumer.removesuffix(":")
+        rotation = self._rotations[kind]
+        items: list[Claimed] = []
+        closed: set[int] = set()
+        asked: dict[int, tuple[int, int]] = {}
+        portions = rotation.first(shards, limit)
+        for _ in range(_ROUNDS):
+            if not portions:
+                break
+            calls = {s: [self._epoch, kind, n, self._lease_ms, self._holder] for s, n in portions.items()}
+            for shard, raw in (await self._scripts.run("claim", calls)).items():
+                _protocol, shut, now_ms, next_ms, more, token, grants = _decode(raw)
+                rotation.note(shard, more=bool(more))
+                asked[shard] = (now_ms, next_ms)
+                if shut:
+                    closed.add(shard)
+                for grant in grants:
+                    items += _claimed(grant, token)
+            left = limit - len(items)
+            portions = rotation.following(shards, asked, left) if left > 0 else {}
+            portions = {shard: count for shard, count in portions.items() if count and shard not in closed}
+        timers = [next_ms for _, next_ms in asked.values() if next_ms >= 0]
+        return Claim(
+            items=items,
+            now_ms=max((now_ms for now_ms, _ in asked.values()), default=0),
+            next_due_ms=min(timers, default=None),
+            closed=closed,
+        )
+
+    async def wait(self, timeout_seconds: float, *, consumer: str = "send:") -> list[int]:
+        """Wait for a hint that some shard has something for a kind of lane; [] when none came in time.
+
+        One blocking pop over all shards (single server). Losing the hint costs at most the time-out.
+        """
+        kind = consumer.removesuffix(":")
+        names = [keys.wake(self._namespace, shard, kind) for shard in range(self._shards)]
+        found: Any = await self._scripts.ask("BLPOP", *names, round(max(timeout_seconds, 0.01), 3))
+        if not found:
+            return []
+        name = found[0].decode() if isinstance(found[0], bytes) else str(found[0])
+        return [names.index(name)]
+
+    async def extend(self, claimed: Sequence[Claimed]) -> Sequence[bool]:
+        """Renew leases, counted from now; per item whether it was still ours."""
+        calls = {
+            shard: [self._lease_ms, _by_lane((c, (c.id, c.token)) for c in group)]
+            for shard, group in self._by_shard(claimed).items()
+        }
+        kept: set[tuple[str, str]] = set()
+        for raw in (await self._scripts.run("extend", calls)).values() if calls else ():
+            flat = [str(word) for word in _decode(raw)]
+            kept.update(zip(flat[::2], flat[1::2], strict=True))
+        return [(c.id, c.lane) in kept for c in claimed]
+
+    async def complete(self, claimed: Sequence[Claimed]) -> int:
+        """These are done with for good; how many were still ours."""
+        return await self._tell("complete", [(c, (c.id, c.token)) for c in claimed])
+
+    async def retry(self, tried: Sequence[tuple[Claimed, int, int]]) -> int:
+        """Tried in vain: (item, due epoch ms, for how many ms it keeps its place; -1 = until due, 0 = not at all)."""
+        return await self._tell("retry", [(c, (c.id, c.token, due, keep)) for c, due, keep in tried])
+
+    async def release(self, untried: Sequence[tuple[Claimed, int, bool]]) -> int:
+        """Given back: (item, due epoch ms, whether it keeps its place in the order until then)."""
+        return await self._tell("release", [(c, (c.id, c.token, due, -1 if head else 0)) for c, due, head in untried])
+
+    async def pause(self, lane: str, *, for_seconds: float | None, probe: bool = True) -> None:
+        """Close a lane: for a time and then for one probe (or open), or until `resume`."""
+        keys.kind_of(lane)
+        for_ms = -1 if for_seconds is None else int(for_seconds * 1000)
+        await self._scripts.run("pause", {self.shard_of(lane): [lane, for_ms, int(probe)]})
+
+    async def resume(self, lane: str) -> None:
+        """Open a lane at once."""
+        await self._scripts.run("resume", {self.shard_of(lane): [lane]})
+
+    async def sweep(self, shard: int) -> int:
+        """Items whose lease ran out go back to their place; at most 500 a call, how many there were."""
+        return int((await self._scripts.run("sweep", {shard: [_SWEPT]}))[shard])
+
+    async def stats(self) -> Stats:
+        """The counts of all lanes."""
+        lanes: dict[str, LaneStats] = {}
+        answers = await self._scripts.run("stats", {shard: [] for shard in range(self._shards)})
+        for raw in answers.values():
+            flat = _decode(raw)
+            for at in range(0, len(flat), 5):
+                name, total, ready, active, mode = flat[at : at + 5]
+                waiting = 0 if mode else ready
+                lanes[str(name)] = LaneStats(
+                    waiting=waiting, active=active, delayed=total - active - waiting, paused=bool(mode)
+                )
+        return Stats(
+            waiting=sum(lane.waiting for lane in lanes.values()),
+            active=sum(lane.active for lane in lanes.values()),
+            delayed=sum(lane.delayed for lane in lanes.values()),
+            lanes=lanes,
+        )
+
+    async def open_shard(self, shard: int, epoch: int) -> None:
+        """From now on the shard serves claims of this epoch."""
+        await self._scripts.run("open_shard", {shard: [epoch]})
+
+    async def epoch(self, shard: int) -> int | None:
+        """The epoch a shard was opened with, None = never."""
+        raw = await self._scripts.ask("HGET", keys.meta(self._namespace, shard), "epoch")
+        return None if raw is None else int(raw)
+
+    async def run_id(self) -> str:
+        """Which start of a Redis server this is: changes whenever its memory may have."""
+        raw = await self._scripts.ask("INFO", "server")
+        if isinstance(raw, Mapping):
+            return str(raw["run_id"])
+        text = raw.decode() if isinstance(raw, bytes) else str(raw)
+        return next(line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("run_id:"))
+
+    async def _tell(self, verb: str, entries: Sequence[tuple[Claimed, tuple[object, ...]]]) -> int:
+        groups: defaultdict[int, list[tuple[Claimed, tuple[object, ...]]]] = defaultdict(list)
+        for claimed, entry in entries:
+            groups[self.shard_of(claimed.lane)].append((claimed, entry))
+        if not groups:
+            return 0
+        answers = await self._scripts.run(verb, {shard: _by_lane(group) for shard, group in groups.items()})
+        return sum(int(answer) for answer in answers.values())
+
+    def _by_shard(self, claimed: Sequence[Claimed]) -> dict[int, list[Claimed]]:
+        groups: defaultdict[int, list[Claimed]] = defaultdict(list)
+        for item in claimed:
+            groups[self.shard_of(item.lane)].append(item)
+        return groups
+
+
+def _by_lane(entries: Iterable[tuple[Claimed, tuple[object, ...]]]) -> list[object]:
+    lanes: dict[str, list[object]] = {}
+    for claimed, entry in entries:
+        lanes.setdefault(claimed.lane, []).extend(entry)
+    return [part for lane, flat in lanes.items() for part in (lane, flat)]
+
+
+def _claimed(grant: Sequence[Any], token: str) -> list[Claimed]:
+    lane, probe, ids, records = grant
+    return [
+        Claimed(id=item_id, lane=lane, token=token, probe=bool(probe), order_key=record[17:], priority=int(record[1]))
+        for item_id, record in zip(ids, records, strict=True)
+    ]
+
+
+def _check(item: Item) -> None:
+    if not 0 < len(item.id) <= 64 or "|" in item.id:
+        raise InvalidError(f"An item's id has 1 to 64 characters without bars, not {item.id[:80]!r}.")
+    if not 0 < len(item.order_key) <= 256:
+        raise InvalidError("An order key has 1 to 256 characters.")
