@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection
 from enum import StrEnum
 
+from anclora.instances.book import BookKeeper
 from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop, running
 from anclora.kit.logging import get_logger
@@ -50,7 +51,8 @@ def work_loops(runtime: Runtime) -> list[Loop]:
 async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[None, None]:
     """Run the loops of these roles for the length of a block."""
     every = Role.ALL in roles
-    loops: list[Loop] = []
+    await runtime.book.refresh()
+    loops: list[Loop] = [BookKeeper(runtime.book)]
     if every or Role.API in roles:
         loops.append(runtime.feeder)
     if every or Role.WORK in roles:
@@ -73,7 +75,6 @@ async def dispatching(runtime: Runtime) -> AsyncGenerator[Dispatcher, None]:
     worker = Worker(runtime.db, settings, runtime.clock, role=Role.DISPATCH.value)
     dispatcher = Dispatcher(runtime.db, runtime.queue, runtime.providers, runtime.book, settings, runtime.clock, worker)
     runtime.queue.set_epoch(await current_epoch(runtime.db))
-    await runtime.book.refresh()
     await worker.run_once()
     keeping: list[Loop] = [worker, Extender(dispatcher, settings), dispatcher.results]
     async with running(keeping, stop_timeout_seconds=_STOP_SECONDS):

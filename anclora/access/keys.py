@@ -1,18 +1,17 @@
-"""Making, listing and revoking keys. Each change is audited in its own transaction."""
+"""Making, listing and revoking keys. A change is audited in its own transaction, by whatever the caller hands over."""
 
 import hashlib
 import secrets
 import string
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 
 from anclora.access.model import SCOPES, Key, NewKey
-from anclora.audit import record
 from anclora.kit.errors import InvalidError, NotFoundError
 from anclora.kit.ids import new_id
-from anclora.storage.database import Database, fetch_one
+from anclora.storage.database import Connection, Database, fetch_one
 from anclora.storage.queries import load_queries
 
 QUERIES = load_queries(__package__ or __name__)
@@ -23,13 +22,31 @@ _ALPHABET = string.ascii_letters + string.digits
 _NAME_CHARS = 100
 
 
+class Records(Protocol):
+    """Writes a fact in a transaction: `anclora.audit.record`, which this room may not import."""
+
+    async def __call__(
+        self, conn: Connection, *, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write one fact."""
+        ...
+
+
+async def _unrecorded(
+    conn: Connection, *, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None
+) -> None:
+    """For keys a program makes for itself."""
+
+
 def digest(text: str) -> bytes:
     """What is stored of a key. A plain hash serves, since nobody can guess 256 random bits."""
     return hashlib.sha256(text.encode()).digest()
 
 
-async def create(db: Database, *, account: str, name: str, scopes: Sequence[str], actor: str = "cli") -> NewKey:
-    """Make a key for an account.
+async def create(
+    db: Database, *, account: str, name: str, scopes: Sequence[str], actor: str = "cli", record: Records = _unrecorded
+) -> NewKey:
+    """Make a key for an account; the command line hands over `anclora.audit.record`.
 
     Raises:
         InvalidError: no name, no scope, or a scope nobody knows.
@@ -68,7 +85,7 @@ async def list_keys(db: Database) -> list[Key]:
     return [_key(row) for row in await db.fetch_all(QUERIES["list_keys"])]
 
 
-async def revoke(db: Database, which: str, *, actor: str = "cli") -> Key:
+async def revoke(db: Database, which: str, *, actor: str = "cli", record: Records = _unrecorded) -> Key:
     """End a key, named by its id or its prefix (with or without `ak_`); doors learn of it within five seconds.
 
     Raises:

@@ -8,6 +8,7 @@ from collections.abc import Generator
 import uvicorn
 import uvloop
 
+from anclora import __version__
 from anclora.api.app import create_app
 from anclora.api.deps import Deps
 from anclora.instances.register import connect_webhooks, register
@@ -45,17 +46,17 @@ async def serve(settings: Settings, roles: set[Role], *, host: str, port: int) -
 async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port: int) -> None:
     app = create_app(
         Deps(
-            settings=runtime.settings,
-            clock=runtime.clock,
             db=runtime.db,
-            queue=runtime.queue,
-            providers=runtime.providers,
-            book=runtime.book,
             access=runtime.access,
+            book=runtime.book,
             submit=runtime.submit,
             inbound=runtime.inbound,
+            queue=runtime.queue,
+            settings=runtime.settings,
+            clock=runtime.clock,
+            version=__version__,
             started_at=runtime.clock.now(),
-            stopping=stop.is_set,
+            ready=lambda: _not_ready(runtime, stop),
         )
     )
     config = uvicorn.Config(
@@ -78,6 +79,15 @@ async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port:
     stopping.cancel()
     await asyncio.gather(registering, stopping, return_exceptions=True)
     await serving
+
+
+def _not_ready(runtime: Runtime, stop: asyncio.Event) -> str | None:
+    """Why no work should come in now, or None."""
+    if stop.is_set():
+        return "The process is stopping."
+    if runtime.settings.evolution_api_url and not any(instance.state == "open" for instance in runtime.book.all):
+        return "No number is connected yet."
+    return None
 
 
 async def _register(runtime: Runtime, port: int) -> None:

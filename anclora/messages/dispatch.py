@@ -141,8 +141,14 @@ class Dispatcher(Loop):
             if intents.release:
                 back = [(item, int(until.timestamp() * 1000), head) for item, until, head in intents.release]
                 await self._queue.release(back)
+            await self._probe_again([*intents.complete, *(item for item, _, _ in intents.release)])
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
+
+    async def _probe_again(self, unsent: Sequence[Claimed]) -> None:
+        """A probe that was not sent proved nothing: let the next one out."""
+        for lane in {item.lane for item in unsent if item.probe}:
+            await self._queue.pause(lane, for_seconds=0.0, probe=True)
 
     async def _send(self, intent: Intent) -> None:
         """One message: the lease is checked last, right before the request starts."""
@@ -182,6 +188,7 @@ class Dispatcher(Loop):
         due_ms = int((self._clock.now() + timedelta(milliseconds=200)).timestamp() * 1000)
         try:
             await self._queue.release([(item, due_ms, True) for item in items])
+            await self._probe_again(items)
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
 

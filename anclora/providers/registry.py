@@ -37,9 +37,7 @@ class Providers(dict[str, Provider]):
 
     def __missing__(self, name: str) -> Provider:
         """Raise `SetupError`: it is not configured."""
-        raise SetupError(
-            f"The provider {name!r} is not configured. Set EVOLUTION_API_URL and EVOLUTION_API_KEY, or start the sandbox."
-        )
+        raise SetupError(f"The provider {name!r} is not configured. Set EVOLUTION_API_URL and EVOLUTION_API_KEY.")
 
     async def close(self) -> None:
         """Close every provider's connections; stop the callers first."""

@@ -1,5 +1,6 @@
 """Sets the stage for one recording: the script and the world its answer presupposes, read from the recording itself."""
 
+import base64
 import json
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -164,3 +165,27 @@ def _statuses(instance: Instance, entries: list[dict[str, Any]]) -> None:
 
 def _raw(value: Any) -> msgspec.Raw:
     return msgspec.Raw(json.dumps(value).encode())
+
+
+def sent(recording: Recording) -> tuple[dict[str, str], bytes | None]:
+    """The recorded headers and the bytes the recorded body stood for."""
+    headers: dict[str, str] = dict(recording.request["headers"])
+    body = recording.request["body"]
+    if body is None:
+        return headers, None
+    if not isinstance(body, dict) or not body.keys() & {"_raw", "_multipart"}:
+        return headers, json.dumps(body).encode()
+    if "_raw" in body:
+        return headers, body["_raw"].encode()
+    return headers, _multipart(body["_multipart"], headers["content-type"].partition("boundary=")[2])
+
+
+def _multipart(form: dict[str, Any], boundary: str) -> bytes:
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in form["fields"].items()
+    ]
+    file = form["file"]
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{file["filename"]}"\r\n'
+    parts.append(f"{head}Content-Type: {file['content_type']}\r\n\r\n".encode())
+    return b"".join([*parts, base64.b64decode(file["base64"]), f"\r\n--{boundary}--\r\n".encode()])

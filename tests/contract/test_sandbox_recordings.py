@@ -1,6 +1,5 @@
 """The sandbox answers recorded requests as the recorded server did: same status, same body but for ids and times."""
 
-import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 from sandbox_report import GLOBAL_KEY, Recording, Report, exception, masked, recordings
-from sandbox_stage import arrange, script_of
+from sandbox_stage import arrange, script_of, sent
 from yarl import URL
 
 from anclora.providers.sandbox import running_sandbox
@@ -46,30 +45,6 @@ async def test_the_answer_is_the_recorded_one(recording: Recording, report: Repo
         comparable(recording, recording.answer),
     )
     report.held[recording.group] += 1
-
-
-def sent(recording: Recording) -> tuple[dict[str, str], bytes | None]:
-    """The recorded headers and the bytes the recorded body stood for."""
-    headers: dict[str, str] = dict(recording.request["headers"])
-    body = recording.request["body"]
-    if body is None:
-        return headers, None
-    if not isinstance(body, dict) or not body.keys() & {"_raw", "_multipart"}:
-        return headers, json.dumps(body).encode()
-    if "_raw" in body:
-        return headers, body["_raw"].encode()
-    return headers, multipart(body["_multipart"], headers["content-type"].partition("boundary=")[2])
-
-
-def multipart(form: dict[str, Any], boundary: str) -> bytes:
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in form["fields"].items()
-    ]
-    file = form["file"]
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{file["filename"]}"\r\n'
-    parts.append(f"{head}Content-Type: {file['content_type']}\r\n\r\n".encode())
-    return b"".join([*parts, base64.b64decode(file["base64"]), f"\r\n--{boundary}--\r\n".encode()])
 
 
 def comparable(recording: Recording, body: Any) -> Any:

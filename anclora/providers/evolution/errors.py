@@ -168,8 +168,8 @@ def message_of(answer: Answer) -> tuple[Shape, list[str]]:
     if isinstance(message, list) and message:
         if all(isinstance(item, str) for item in message):
             return Shape.LIST, message
-        if all(isinstance(item, list) for item in message):
-            return Shape.NESTED, [str(text) for item in message for text in item]
+        if all(isinstance(item, list) and item and all(isinstance(text, str) for text in item) for item in message):
+            return Shape.NESTED, [text for item in message for text in item]
         if all(isinstance(item, dict) for item in message):
             return Shape.OBJECTS, ["exists:false" if item.get("exists") is False else "object" for item in message]
     return Shape.NONE, []

@@ -98,14 +98,12 @@ def context_info(now_seconds: int, kind: str = "text") -> dict[str, Any]:
     return context | {"statusAttributions": []} if kind == "audio" else context
 
 
-def status_update(
-    key: str, jid: str, status: str, *, message_id: str | None, instance: str, from_me: bool = True
-) -> dict[str, Any]:
-    """`data` of messages.update."""
+def status_update(key: str, jid: str, status: str, *, message_id: str, instance: str) -> dict[str, Any]:
+    """`data` of messages.update for a message of ours."""
     return {
         "keyId": key,
         "remoteJid": jid,
-        "fromMe": from_me,
+        "fromMe": True,
         "status": status,
         "instanceId": instance,
         "messageId": message_id,

@@ -55,13 +55,19 @@ class Hooks:
         self.dropped = 0
 
     def push(self, url: str, headers: Mapping[str, str], body: bytes, tried: asyncio.Event | None = None) -> None:
-        """Deliver one body. An address that is not http(s) is never called, as in the server."""
-        origin = origin_of(url)
+        """Deliver one body. An address or header nobody could send is dropped, as in the server."""
+        origin, request = origin_of(url), b""
+        try:
+            request = post_request(url, headers, body) if origin else b""
+        except ValueError as error:
+            log.warning("sandbox_webhook_unsendable", error=str(error))
+            origin = None
         if origin is None:
+            self.dropped += 1
             if tried is not None:
                 tried.set()
             return
-        self._enqueue(Delivery(origin=origin, request=post_request(url, headers, body), tried=tried))
+        self._enqueue(Delivery(origin=origin, request=request, tried=tried))
 
     @property
     def idle(self) -> bool:

@@ -169,7 +169,7 @@ class Webhooks(_Part, frozen=True):
     timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30.0
     tries: Count = 10
     connections: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
-    bound: Count = 50_000
+    bound: Count = 200_000
 
 
 class Script(_Part, frozen=True):

@@ -1,6 +1,7 @@
 """One send from the request to the answer, with everything the script lets happen on the way (contract 3.3)."""
 
 import asyncio
+import contextlib
 import re
 from typing import Any, NamedTuple
 
@@ -130,9 +131,9 @@ async def _fail(world: World, message: Outgoing, fate: Fate, fault: Fault, gone:
 
 async def _settled(event: asyncio.Event, timeout_seconds: float) -> None:
     """Wait for an event, but not for ever."""
-    waiting = asyncio.ensure_future(event.wait())
-    await asyncio.wait([waiting], timeout=timeout_seconds)
-    waiting.cancel()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout_seconds):
+            await event.wait()
 
 
 def _go_out(
@@ -246,5 +247,6 @@ def _passive(world: World, message: Outgoing) -> dict[str, Any]:
         "source": "unknown",
         "instanceId": instance.id,
     }
+    instance.sends += 1
     world.emit(instance, "send.message", answer)
     return answer

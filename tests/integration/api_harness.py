@@ -1,0 +1,227 @@
+"""The doors on a real socket, over a real ledger: what their tests share."""
+
+# ruff: noqa: D102, ARG002 - the fakes answer to Protocols, which say what each method does
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import msgspec
+import uvicorn
+from redis.exceptions import ConnectionError as RedisAwayError
+
+from anclora.access import SCOPES, Access, create
+from anclora.api import Deps, create_app
+from anclora.api.deps import Lanes, Receives, Submits, always_ready
+from anclora.instances import InstanceBook, register
+from anclora.kit.errors import InvalidError
+from anclora.kit.settings import Settings
+from anclora.messages.feed import Feeder
+from anclora.messages.model import Draft
+from anclora.messages.submit import Submit, Submitted
+from anclora.providers.contract import Capabilities, Content, Event, FoundMessage, Outcome, RemoteInstance, Sent
+from anclora.providers.registry import Providers
+from anclora.queue import LaneStats, Queue, Stats
+from anclora.storage.database import Database
+from anclora.storage.partitions import ensure_partitions
+
+PHONE = "+34600111222"
+
+
+class HandClock:
+    """A clock that moves when a test says so; it starts at the machine's time, as the database's does."""
+
+    def __init__(self) -> None:
+        self.moment = datetime.now(UTC)
+        self.boot = 1_000.0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def boot_seconds(self) -> float:
+        return self.boot
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        self.boot += seconds
+
+
+class OneProvider:
+    """A provider with the numbers a test gives it."""
+
+    capabilities = Capabilities(text_chars=100, caption_chars=50, media_bytes={"image": 1_000}, mimetypes={})
+
+    def __init__(self, *remotes: RemoteInstance) -> None:
+        self.remotes = list(remotes) or [RemoteInstance(name="sales", state="open", owner="34911222333")]
+        self.webhooks: dict[str, tuple[str, str]] = {}
+        self.refusing: set[str] = set()
+
+    async def send(self, instance: str, recipient: str, content: Content) -> Outcome:
+        return Sent(provider_id=f"{instance}-{recipient}")
+
+    async def list_instances(self) -> Sequence[RemoteInstance]:
+        return self.remotes
+
+    async def find_messages(
+        self, instance: str, *, since: datetime, until: datetime, recipient: str | None = None
+    ) -> Sequence[FoundMessage]:
+        return []
+
+    async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
+        if instance in self.refusing:
+            raise InvalidError("no such instance there", code="refused_there")
+        self.webhooks[instance] = (url, secret)
+
+    def parse_webhook(self, body: bytes) -> Sequence[Event]:
+        return []
+
+
+@dataclass
+class Lane:
+    """The queue as the doors see it; `away` = Redis is down."""
+
+    counts: Mapping[str, LaneStats] = field(default_factory=dict)
+    away: bool = False
+
+    async def stats(self) -> Stats:
+        await self.run_id()
+        return Stats(waiting=0, active=0, delayed=0, lanes=dict(self.counts))
+
+    async def run_id(self) -> str:
+        if self.away:
+            raise RedisAwayError("refused")
+        return "run"
+
+
+class Kept:
+    """Takes webhooks as the real door behind the door does; refuses what is no JSON, or fails as a test says."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, bytes]] = []
+        self.failure: Exception | None = None
+
+    async def accept(self, instance: str, provider: str, body: bytes) -> None:
+        if self.failure is not None:
+            raise self.failure
+        try:
+            msgspec.json.decode(body)
+        except msgspec.DecodeError as error:
+            raise InvalidError("This is not JSON.") from error
+        self.taken.append((instance, provider, body))
+
+
+class FailingSubmit:
+    """A submit that ends as a test says, for the failures a real one shows only when servers die."""
+
+    def __init__(self, failure: Exception) -> None:
+        self.failure = failure
+
+    async def submit(
+        self, account: str, drafts: Sequence[Draft], *, key: str | None, partial: bool, may_be_critical: bool
+    ) -> Submitted:
+        raise self.failure
+
+
+@dataclass
+class Answered:
+    """One answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+
+class House:
+    """Running doors, a key for each purpose, and a client."""
+
+    def __init__(self, deps: Deps, address: str, session: aiohttp.ClientSession, key: str) -> None:
+        self.deps = deps
+        self.address = address
+        self.session = session
+        self.key = key
+
+    async def ask(
+        self, method: str, path: str, *, json: Any = None, key: str | None = "", data: Any = None, **headers: str
+    ) -> Answered:
+        """Send a request; `key=None` sends none, a header `x_y` is sent as `x-y`."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key is not None:
+            sent["X-API-Key"] = key or self.key
+        body = msgspec.json.encode(json) if json is not None else data
+        async with self.session.request(method, self.address + path, data=body, headers=sent) as answer:
+            return Answered(answer.status, dict(answer.headers), await answer.read())
+
+    async def count(self) -> int:
+        """How many messages are in the ledger."""
+        row = await self.deps.db.fetch_one("select count(*)::integer as n from messages")
+        return int(row["n"]) if row else 0
+
+    async def make_key(self, *scopes: str) -> str:
+        """A key with these scopes only."""
+        return (await create(self.deps.db, account="main", name="test", scopes=scopes)).text
+
+
+@contextlib.asynccontextmanager
+async def house(  # the parts a test may replace
+    db: Database,
+    redis: Any,
+    *,
+    provider: OneProvider | None = None,
+    submit: Submits | None = None,
+    inbound: Receives | None = None,
+    lanes: Lanes | None = None,
+    ready: Any = always_ready,
+    **settings: Any,
+) -> AsyncGenerator[House, None]:
+    """The doors over a registered provider, with the real submit unless a test brings its own."""
+    clock, provider = HandClock(), provider or OneProvider()
+    configuration = Settings(**settings)
+    async with db.transaction() as conn:
+        await ensure_partitions(conn, clock.now())
+    await register(db, "evolution", provider)
+    book = InstanceBook(db, clock)
+    queue = Queue(redis, lease_seconds=30)
+    real = Submit(db, Feeder(db, queue), Providers({"evolution": provider}), book, configuration, clock)
+    deps = Deps(
+        db=db,
+        access=Access(db, clock),
+        book=book,
+        submit=submit or real,
+        inbound=inbound or Kept(),
+        queue=lanes or Lane(),
+        settings=configuration,
+        clock=clock,
+        version="0.0.0-test",
+        started_at=clock.now(),
+        ready=ready,
+    )
+    key = (await create(db, account="main", name="all", scopes=list(SCOPES))).text
+    async with serving(deps) as address, aiohttp.ClientSession() as session:
+        yield House(deps, address, session, key)
+    await real.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(deps: Deps) -> AsyncGenerator[str, None]:
+    """Serve the doors on a free loopback port."""
+    config = uvicorn.Config(create_app(deps), log_config=None, lifespan="off", access_log=False)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        await server.startup(sockets=[bound])
+        try:
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+        finally:
+            async with asyncio.timeout(10):
+                await server.shutdown(sockets=[bound])

@@ -1,0 +1,98 @@
+"""The API's description: complete, with examples, every reference resolved."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from anclora.api import Deps, create_app
+from anclora.kit.clock import SystemClock
+from anclora.kit.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    nothing = cast(Any, None)
+    clock = SystemClock()
+    deps = Deps(
+        db=nothing,
+        access=nothing,
+        book=nothing,
+        submit=nothing,
+        inbound=nothing,
+        queue=nothing,
+        settings=Settings(),
+        clock=clock,
+        version="0",
+        started_at=clock.now(),
+    )
+    return create_app(deps).openapi()
+
+
+def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        found = cast(dict[str, Any], node)
+        if isinstance(found.get("$ref"), str):
+            yield found["$ref"]
+        for value in found.values():
+            yield from references(value)
+    if isinstance(node, list):
+        for value in cast(list[Any], node):
+            yield from references(value)
+
+
+def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
+    assert {(method, path) for path, method, _ in operations(description)} == {
+        ("get", "/health"),
+        ("get", "/health/live"),
+        ("get", "/health/ready"),
+        ("get", "/queue/metrics"),
+        ("get", "/metrics"),
+        ("get", "/api/whatsapp/instances"),
+        ("get", "/analytics/metrics/overview"),
+        ("post", "/api/v1/messages"),
+        ("get", "/api/v1/messages"),
+        ("post", "/api/v1/messages/bulk"),
+        ("get", "/api/v1/messages/{message_id}"),
+        ("delete", "/api/v1/messages/{message_id}"),
+        ("get", "/api/v1/messages/{message_id}/explain"),
+        ("get", "/api/v1/contacts/{phone}"),
+        ("put", "/api/v1/contacts/{phone}/opt-out"),
+        ("delete", "/api/v1/contacts/{phone}/opt-out"),
+        ("post", "/webhooks/evolution/{instance}"),
+    }
+
+
+def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    found = set(references(description))
+    assert found
+    assert {reference for reference in found if reference.rpartition("/")[2] not in schemas} == set()
+
+
+def test_a_keyed_route_says_so_and_names_its_problems(description: dict[str, Any]) -> None:
+    for path, _, operation in operations(description):
+        if path.startswith(("/api/v1/", "/analytics")):
+            assert operation["security"] == [{"ApiKey": []}]
+            assert {"401", "403", "422", "503"} <= operation["responses"].keys()
+    assert description["components"]["securitySchemes"]["ApiKey"]["name"] == "X-API-Key"
+    assert "HTTPValidationError" not in str(description)
+
+
+def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
+    bodies = [operation for _, method, operation in operations(description) if method in ("post", "put")]
+    assert len(bodies) == 4
+    for operation in bodies:
+        assert operation["requestBody"]["content"]["application/json"]["examples"]
+
+
+def test_the_webhook_wants_its_secret_and_no_key(description: dict[str, Any]) -> None:
+    webhook = description["paths"]["/webhooks/evolution/{instance}"]["post"]
+    assert "security" not in webhook
+    assert {parameter["name"] for parameter in webhook["parameters"]} == {"instance", "X-Anclora-Secret"}

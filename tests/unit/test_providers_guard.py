@@ -1,0 +1,148 @@
+"""The guard lets outcomes through, turns surprises into values, bounds every call and counts it."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from anclora.kit.clock import SystemClock
+from anclora.kit.errors import NotFoundError, UnavailableError
+from anclora.kit.metrics import REGISTRY
+from anclora.providers import guard
+from anclora.providers.contract import Capabilities, Outcome, Refused, Scope, Sent, Text, Unknown
+from anclora.providers.guard import GuardedProvider
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+SENT = Sent(provider_id="3EB0")
+REFUSED = Refused(scope=Scope.LANE, code="connection_closed", text="500 Connection Closed")
+
+
+class Scripted:
+    """A provider that does as told: returns, raises, or never ends."""
+
+    capabilities = Capabilities(text_chars=1, caption_chars=1, media_bytes={}, mimetypes={})
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+    async def _do(self) -> Any:
+        if self.result is None:
+            await asyncio.get_running_loop().create_future()
+        if isinstance(self.result, BaseException):
+            raise self.result
+        return self.result
+
+    async def send(self, instance: str, recipient: str, content: object) -> Outcome:
+        return await self._do()
+
+    async def list_instances(self) -> Sequence[Any]:
+        return await self._do()
+
+    async def find_messages(self, instance: str, **window: object) -> Sequence[Any]:
+        return await self._do()
+
+    async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
+        await self._do()
+
+    def variants(self, recipient: str) -> Sequence[str]:
+        return (recipient,)
+
+    def parse_webhook(self, body: bytes) -> Sequence[Any]:
+        return [body]
+
+
+def guarded(result: Any, name: str = "scripted") -> GuardedProvider:
+    return GuardedProvider(Scripted(result), name, SystemClock(), send_timeout_seconds=0.05, call_timeout_seconds=0.05)
+
+
+async def send(provider: GuardedProvider) -> Outcome:
+    return await provider.send("demo", "34600111222", Text(text="private words"))
+
+
+@pytest.mark.parametrize("outcome", [SENT, REFUSED, Unknown(code="no_answer_reset", text="reset")])
+async def test_outcomes_pass_unchanged(outcome: Outcome) -> None:
+    assert await send(guarded(outcome)) is outcome
+
+
+async def test_a_surprise_inside_a_send_is_unknown() -> None:
+    with capture_logs() as logs:
+        outcome = await send(guarded(RuntimeError("boom 34600111222")))
+    assert outcome == Unknown(code="provider_error", text="RuntimeError")
+    assert [line["log_level"] for line in logs] == ["error"]
+
+
+async def test_a_send_without_end_is_unknown() -> None:
+    outcome = await send(guarded(None))
+    assert isinstance(outcome, Unknown)
+    assert outcome.code == "provider_timeout"
+
+
+async def test_cancellation_is_not_an_outcome() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await send(guarded(asyncio.CancelledError()))
+
+
+async def call(provider: GuardedProvider, name: str) -> Any:
+    if name == "list_instances":
+        return await provider.list_instances()
+    if name == "find_messages":
+        return await provider.find_messages("demo", since=NOW, until=NOW)
+    return await provider.set_webhook("demo", url="https://x.example", secret="s")
+
+
+@pytest.mark.parametrize("name", ["list_instances", "find_messages", "set_webhook"])
+async def test_other_calls_raise_expected_errors_only(name: str) -> None:
+    with pytest.raises(NotFoundError):
+        await call(guarded(NotFoundError("no such instance")), name)
+    with capture_logs(), pytest.raises(UnavailableError, match="scripted failed: ValueError"):
+        await call(guarded(ValueError("boom")), name)
+    with pytest.raises(UnavailableError, match="in time"):
+        await call(guarded(None), name)
+    assert await call(guarded([1]), name) == (None if name == "set_webhook" else [1])
+
+
+async def test_every_call_is_measured_by_outcome_and_failures_by_code() -> None:
+    name = "measured"
+    for result in (SENT, SENT, REFUSED, Unknown(code="no_answer_reset", text="")):
+        await send(guarded(result, name))
+    with pytest.raises(NotFoundError):
+        await call(guarded(NotFoundError("gone"), name), "find_messages")
+
+    def count(metric: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(f"anclora_provider_{metric}", {"provider": name} | labels)
+
+    assert count("request_seconds_count", call="send", outcome="sent") == 2
+    assert count("request_seconds_count", call="send", outcome="refused") == 1
+    assert count("request_seconds_count", call="send", outcome="unknown") == 1
+    assert count("request_seconds_count", call="find_messages", outcome="error") == 1
+    assert count("failures_total", call="send", code="connection_closed") == 1
+    assert count("failures_total", call="find_messages", code="not_found") == 1
+    assert count("failures_total", call="send", code="sent") is None
+
+
+async def test_the_exchange_log_is_redacted_and_only_at_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard._debug, "level", logging.DEBUG)
+    guard._debug.manager._clear_cache()  # pyright: ignore[reportAttributeAccessIssue]
+    with capture_logs() as logs:
+        await send(guarded(REFUSED))
+    (line,) = logs
+    assert (line["recipient"], line["code"], line["content"]) == ("346…22", "connection_closed", "text")
+    assert "34600111222" not in str(line)
+    assert "private words" not in str(line)
+
+
+async def test_without_debug_nothing_is_written() -> None:
+    with capture_logs() as logs:
+        await send(guarded(SENT))
+    assert logs == []
+
+
+def test_the_rest_is_the_providers_own() -> None:
+    provider = guarded(SENT)
+    assert provider.capabilities is Scripted.capabilities
+    assert list(provider.parse_webhook(b"x")) == [b"x"]
+    assert list(provider.variants("1")) == ["1"]
