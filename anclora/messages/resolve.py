@@ -6,6 +6,7 @@ the intent, no matching event is stored, the look-up answers, shows a control (a
 window) and no match. Otherwise the message waits, and after the deadline a person decides.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -31,7 +32,8 @@ QUERIES = load_queries(__package__ or __name__)
 _ROUND = 100
 _WINDOW_BEFORE = timedelta(seconds=120)
 _LOOK_UP_EVERY_SECONDS = 10.0
-_LOOK_UPS_A_ROUND = 20
+_LOOK_UPS_A_ROUND = 64
+_LOOK_UPS_AT_ONCE = 8
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +96,22 @@ class Resolver(Loop):
         doubts = [msgspec.convert(row, Doubt) for row in rows]
         self._looked_up_at = {d.id: self._looked_up_at[d.id] for d in doubts if d.id in self._looked_up_at}
         ended = [doubt for doubt in doubts if await self._by_events(doubt)]
-        left = [doubt for doubt in doubts if doubt not in ended and self._may_look_up(doubt)]
-        ended += [doubt for doubt in left[:_LOOK_UPS_A_ROUND] if await self._by_look_up(doubt)]
+        left = [doubt for doubt in doubts if doubt not in ended and self._may_look_up(doubt)][:_LOOK_UPS_A_ROUND]
+        self._looked_up_at |= dict.fromkeys((doubt.id for doubt in left), self._clock.boot_seconds())
+        ended += await self._look_up_all(left)
         if ended:
             await self._tell_lanes(ended)
         return len(rows) == _ROUND and bool(ended)
+
+    async def _look_up_all(self, doubts: Sequence[Doubt]) -> list[Doubt]:
+        gate = asyncio.Semaphore(_LOOK_UPS_AT_ONCE)
+
+        async def one(doubt: Doubt) -> bool:
+            async with gate:
+                return await self._by_look_up(doubt)
+
+        answers = await asyncio.gather(*(one(doubt) for doubt in doubts))
+        return [doubt for doubt, ended in zip(doubts, answers, strict=True) if ended]
 
     async def _by_events(self, doubt: Doubt) -> bool:
         provider = self._provider(doubt)
@@ -128,10 +141,7 @@ class Resolver(Loop):
         now = self._clock.boot_seconds()
         if self._clock.now() - doubt.intent_at < self._proof_after:
             return False
-        if now - self._looked_up_at.get(doubt.id, -_LOOK_UP_EVERY_SECONDS) < _LOOK_UP_EVERY_SECONDS:
-            return False
-        self._looked_up_at[doubt.id] = now
-        return True
+        return now - self._looked_up_at.get(doubt.id, -_LOOK_UP_EVERY_SECONDS) >= _LOOK_UP_EVERY_SECONDS
 
     async def _by_look_up(self, doubt: Doubt) -> bool:
         provider = self._provider(doubt)

@@ -59,7 +59,7 @@ class Queue:
         self._epoch = epoch
 
     async def enqueue(self, lane: str, items: Sequence[Item]) -> Sequence[EnqueueResult]:
-        """Add items; per item what became of it. An item that is there already stays as it is.
+        """Add items; per item what became of it. One that is there keeps its place, due no later than asked for.
 
         Raises:
             InvalidError: a name of a lane, id or order key nobody can store.

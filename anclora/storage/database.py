@@ -6,8 +6,8 @@ violations pass through as psycopg's own errors.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Generator
-from typing import Any, LiteralString, NoReturn
+from collections.abc import AsyncGenerator
+from typing import LiteralString, NoReturn
 
 import psycopg
 from psycopg import AsyncConnection

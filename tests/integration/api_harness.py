@@ -20,7 +20,7 @@ from anclora.api import Deps, create_app
 from anclora.api.deps import Lanes, Receives, Submits, always_ready
 from anclora.instances import InstanceBook, register
 from anclora.kit.errors import InvalidError
-from anclora.kit.settings import Settings
+from anclora.kit.settings import load_settings
 from anclora.messages.feed import Feeder
 from anclora.messages.model import Draft
 from anclora.messages.submit import Submit, Submitted
@@ -34,20 +34,20 @@ PHONE = "+34600111222"
 
 
 class HandClock:
-    """A clock that moves when a test says so; it starts at the machine's time, as the database's does."""
+    """The machine's time, as the database has it, moved ahead when a test says so; the boot clock moves only then."""
 
     def __init__(self) -> None:
-        self.moment = datetime.now(UTC)
+        self.ahead = timedelta(0)
         self.boot = 1_000.0
 
     def now(self) -> datetime:
-        return self.moment
+        return datetime.now(UTC) + self.ahead
 
     def boot_seconds(self) -> float:
         return self.boot
 
     def pass_seconds(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
+        self.ahead += timedelta(seconds=seconds)
         self.boot += seconds
 
 
@@ -76,6 +76,9 @@ class OneProvider:
         if instance in self.refusing:
             raise InvalidError("no such instance there", code="refused_there")
         self.webhooks[instance] = (url, secret)
+
+    def variants(self, recipient: str) -> Sequence[str]:
+        return [recipient]
 
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
         return []
@@ -158,7 +161,7 @@ class House:
             sent["X-API-Key"] = key or self.key
         body = msgspec.json.encode(json) if json is not None else data
         async with self.session.request(method, self.address + path, data=body, headers=sent) as answer:
-            return Answered(answer.status, dict(answer.headers), await answer.read())
+            return Answered(answer.status, answer.headers, await answer.read())
 
     async def count(self) -> int:
         """How many messages are in the ledger."""
@@ -184,7 +187,7 @@ async def house(  # the parts a test may replace
 ) -> AsyncGenerator[House, None]:
     """The doors over a registered provider, with the real submit unless a test brings its own."""
     clock, provider = HandClock(), provider or OneProvider()
-    configuration = Settings(**settings)
+    configuration = load_settings(**settings)
     async with db.transaction() as conn:
         await ensure_partitions(conn, clock.now())
     await register(db, "evolution", provider)

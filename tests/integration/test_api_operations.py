@@ -44,6 +44,7 @@ async def test_redis_away_only_degrades(db: Database, redis: Any) -> None:
             assert (health.status, health.json["status"]) == (200, "degraded")
             assert health.json["checks"]["redis"]["status"] == "unhealthy"
         await doors.ask("POST", "/api/v1/messages", json={"to": PHONE, "text": "hola"})
+        later(doors)
         metrics = (await doors.ask("GET", "/queue/metrics", key=None)).json
         assert (metrics["source"], metrics["waiting"]) == ("ledger", 1)
 

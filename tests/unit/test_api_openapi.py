@@ -7,7 +7,7 @@ import pytest
 
 from anclora.api import Deps, create_app
 from anclora.kit.clock import SystemClock
-from anclora.kit.settings import Settings
+from anclora.kit.settings import load_settings
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def description() -> dict[str, Any]:
         submit=nothing,
         inbound=nothing,
         queue=nothing,
-        settings=Settings(),
+        settings=load_settings(),
         clock=clock,
         version="0",
         started_at=clock.now(),

@@ -21,7 +21,7 @@ SENT = Sent(provider_id="3EB0")
 REFUSED = Refused(scope=Scope.LANE, code="connection_closed", text="500 Connection Closed")
 
 
-class Scripted:
+class _Scripted:
     """A provider that does as told: returns, raises, or never ends."""
 
     capabilities = Capabilities(text_chars=1, caption_chars=1, media_bytes={}, mimetypes={})
@@ -29,24 +29,14 @@ class Scripted:
     def __init__(self, result: Any) -> None:
         self.result = result
 
-    async def _do(self) -> Any:
+    async def _do(self, *_args: Any, **_named: Any) -> Any:
         if self.result is None:
             await asyncio.get_running_loop().create_future()
         if isinstance(self.result, BaseException):
             raise self.result
         return self.result
 
-    async def send(self, instance: str, recipient: str, content: object) -> Outcome:
-        return await self._do()
-
-    async def list_instances(self) -> Sequence[Any]:
-        return await self._do()
-
-    async def find_messages(self, instance: str, **window: object) -> Sequence[Any]:
-        return await self._do()
-
-    async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
-        await self._do()
+    send = list_instances = find_messages = set_webhook = _do
 
     def variants(self, recipient: str) -> Sequence[str]:
         return (recipient,)
@@ -56,7 +46,7 @@ class Scripted:
 
 
 def guarded(result: Any, name: str = "scripted") -> GuardedProvider:
-    return GuardedProvider(Scripted(result), name, SystemClock(), send_timeout_seconds=0.05, call_timeout_seconds=0.05)
+    return GuardedProvider(_Scripted(result), name, SystemClock(), send_timeout_seconds=0.05, call_timeout_seconds=0.05)
 
 
 async def send(provider: GuardedProvider) -> Outcome:
@@ -124,11 +114,13 @@ async def test_every_call_is_measured_by_outcome_and_failures_by_code() -> None:
     assert count("failures_total", call="send", code="sent") is None
 
 
-async def test_the_exchange_log_is_redacted_and_only_at_debug(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard._debug, "level", logging.DEBUG)
-    guard._debug.manager._clear_cache()  # pyright: ignore[reportAttributeAccessIssue]
-    with capture_logs() as logs:
-        await send(guarded(REFUSED))
+async def test_the_exchange_log_is_redacted_and_only_at_debug() -> None:
+    guard._debug.setLevel(logging.DEBUG)
+    try:
+        with capture_logs() as logs:
+            await send(guarded(REFUSED))
+    finally:
+        guard._debug.setLevel(logging.NOTSET)
     (line,) = logs
     assert (line["recipient"], line["code"], line["content"]) == ("346…22", "connection_closed", "text")
     assert "34600111222" not in str(line)
@@ -143,6 +135,6 @@ async def test_without_debug_nothing_is_written() -> None:
 
 def test_the_rest_is_the_providers_own() -> None:
     provider = guarded(SENT)
-    assert provider.capabilities is Scripted.capabilities
+    assert provider.capabilities is _Scripted.capabilities
     assert list(provider.parse_webhook(b"x")) == [b"x"]
     assert list(provider.variants("1")) == ["1"]

@@ -212,13 +212,13 @@ class EvolutionProvider:
             return None
         try:
             return msgspec.json.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except shapes.UNREADABLE as error:
             raise UnavailableError(f"{self._shown} sent an answer that is not JSON.") from error
 
     def _page(self, answer: Answer) -> _Page:
         try:
             return _found.decode(answer.body).messages
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except shapes.UNREADABLE as error:
             raise UnavailableError(f"{self._shown} sent a look-up in a form nobody knows.") from error
 
 

@@ -20,6 +20,7 @@ from anclora.kit.errors import (
 )
 from anclora.kit.http import Answer, MaybeSent, NotSent, Result
 from anclora.providers.contract import Fault, Outcome, Refused, Scope, Sent, Unknown
+from anclora.providers.evolution.shapes import UNREADABLE
 
 _TEXT_CHARS = 200
 _NUMBERS = re.compile(r"\+?\d[\d\s()-]{5,}\d(?:@[\w.]+)?")
@@ -139,7 +140,7 @@ def classify(answer: Answer) -> Outcome:
     if 200 <= answer.status < 300:
         try:
             taken = _taken.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             taken = None
         if taken is not None and taken.key is not None and taken.key.id:
             return Sent(provider_id=taken.key.id)
@@ -178,7 +179,7 @@ def message_of(answer: Answer) -> tuple[Shape, list[str]]:
 def _raw_message(answer: Answer) -> Any:
     try:
         body: Any = msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     if not isinstance(body, dict):
         return None

@@ -13,6 +13,8 @@ from anclora.providers.evolution.jids import is_person, number_of
 # ruff: noqa: N815 - the names are the wire's
 
 EMPTY = msgspec.Raw(b"{}")
+# What decoding foreign JSON can end in: another shape, broken text, nesting without end.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MILLISECONDS_FROM = 100_000_000_000  # a count this big is not seconds but milliseconds
 
 
@@ -82,7 +84,7 @@ def kind_and_words(raw: msgspec.Raw, depth: int = 3) -> tuple[str, str | None]:
     """
     try:
         message = _message.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):  # another version's shape says nothing to us
+    except UNREADABLE:  # another version's shape says nothing to us
         return "other", None
     wrapped = (
         message.ephemeralMessage

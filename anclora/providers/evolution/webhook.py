@@ -19,7 +19,7 @@ from anclora.providers.contract import (
     OwnMessageEvent,
     ReceiptEvent,
 )
-from anclora.providers.evolution.shapes import EMPTY, Key, Long, fingerprint_in, kind_and_words, moment_of
+from anclora.providers.evolution.shapes import EMPTY, UNREADABLE, Key, Long, fingerprint_in, kind_and_words, moment_of
 
 # ruff: noqa: N815 - the names are the wire's
 
@@ -140,12 +140,12 @@ def parse(body: bytes, now: datetime) -> Sequence[Event]:
     """
     try:
         envelope = _envelope.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise InvalidError(f"The body is no event of Evolution API: {error}.", code="not_an_event") from error
     reader = _READERS.get(envelope.event)
     if reader is not None:
         try:
             return reader(envelope.data, now)
-        except (msgspec.DecodeError, UnicodeDecodeError):  # a shape of another version: kept raw, read by nobody
+        except UNREADABLE:  # a shape of another version: kept raw, read by nobody
             return (OtherEvent(kind=envelope.event),)
     return (OtherEvent(kind=envelope.event),)

@@ -1,4 +1,4 @@
--- enqueue: add items to one lane; what is already there stays as it is.
+-- enqueue: add items to one lane; what is there already keeps its place, and is due no later than asked for.
 -- KEYS: meta of the shard. ARGV: [lane, [[id, order key, priority 0-3, due epoch ms or 0], ...]].
 -- Returns one letter an item, in order: a(dded), p(resent), f = in flight.
 -- Atomic because the look whether an item exists, its sequence number and its place are one decision.
@@ -24,6 +24,14 @@ for i = 1, #list do
   local id, key, priority, due, record = ids[i], keys[i], list[i][3], list[i][4], records[i]
   if record or known[id] then
     answers[i] = record and byte(record) == ACTIVE and 'f' or 'p'
+    local held = record and call('ZSCORE', timers, id .. '|' .. lane)
+    if held and math.max(due, NOW) < tonumber(held) then -- held by time: its time comes sooner
+      if byte(record) == HELD then
+        call('HSET', items, id, sub(record, 1, 17) .. digits(math.max(due, NOW)) .. sub(record, 34))
+      end
+      call('ZADD', timers, math.max(due, NOW), id .. '|' .. lane)
+      wake(kind_of(lane))
+    end
   else
     answers[i], known[id] = 'a', true
     local score = string.format('%d%015.0f', priority, sequence + i)

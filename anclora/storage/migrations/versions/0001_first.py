@@ -1,4 +1,4 @@
-"""The first schema."""  # noqa: N999 - migrations are numbered
+"""The first schema."""
 
 from anclora.storage.migrate import run_script
 
