@@ -51,8 +51,8 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.queue_metrics = queue.queue_cache(deps)
     app.state.checks = health.checks_cache(deps, app.state.queue_metrics)
     app.state.error_rate = metrics.error_rate_cache(deps)
-    for path, endpoint in _HOT:
-        app.router.routes.append(HotRoute(path, endpoint, methods=["POST"]))
+    # First in the list: routes are tried one after the other.
+    app.router.routes[:0] = [HotRoute(path, endpoint, methods=["POST"]) for path, endpoint in _HOT]
     for door in _COLD:
         app.include_router(door.router)
     errors.install(app)

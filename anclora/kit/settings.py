@@ -29,45 +29,63 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ANCLORA_", frozen=True, extra="ignore", populate_by_name=True)
 
     database_url: str | None = Field(
-        None, validation_alias="DATABASE_URL", description="Postgres; unset = a private one"
+        default=None, validation_alias="DATABASE_URL", description="Postgres; unset = a private one"
     )
-    redis_url: str | None = Field(None, validation_alias="REDIS_URL", description="Redis; unset = a private one")
+    redis_url: str | None = Field(
+        default=None, validation_alias="REDIS_URL", description="Redis; unset = a private one"
+    )
     evolution_api_url: str | None = Field(
-        None, validation_alias="EVOLUTION_API_URL", description="Evolution API server"
+        default=None, validation_alias="EVOLUTION_API_URL", description="Evolution API server"
     )
-    evolution_api_key: str | None = Field(None, validation_alias="EVOLUTION_API_KEY", description="its global key")
+    evolution_api_key: str | None = Field(
+        default=None, validation_alias="EVOLUTION_API_KEY", description="its global key"
+    )
 
-    public_url: str | None = Field(None, description="where webhooks reach this server, e.g. https://wa.example.com")
-    data_dir: Path = Field(Path(".anclora"), description="where the private servers and the env file live")
-    timezone: str = Field("Europe/Madrid", description="the business time zone")
-    default_region: Annotated[str, AfterValidator(_region)] = Field("ES", description="country of national numbers")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="lowest level written")
+    public_url: str | None = Field(
+        default=None, description="where webhooks reach this server, e.g. https://wa.example.com"
+    )
+    data_dir: Path = Field(default=Path(".anclora"), description="where the private servers and the env file live")
+    timezone: str = Field(default="Europe/Madrid", description="the business time zone")
+    default_region: Annotated[str, AfterValidator(_region)] = Field(
+        default="ES", description="country of national numbers"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="lowest level written")
     open_routes: bool = Field(default=True, description="false asks for a key on /health, /metrics and the like too")
 
-    lease_seconds: Seconds = Field(30.0, description="a worker silent for this long has lost what it was sending")
-    lease_margin_seconds: Seconds = Field(5.0, description="no send starts this close to the end of a lease")
-    connect_timeout_seconds: Seconds = Field(5.0, description="to open a connection to a provider")
-    send_timeout_seconds: Seconds = Field(60.0, description="for the whole answer of a provider")
-    grace_seconds: Seconds = Field(30.0, description="waited on top before an absent message counts as not sent")
-    unknown_deadline_seconds: Seconds = Field(900.0, description="then an unknown outcome waits for a person")
-    outbox_after_seconds: Seconds = Field(5.0, description="an outbox row older than this is enqueued again")
-    sweep_every_seconds: Seconds = Field(1.0, description="between two rounds of the sweeps")
-    reconcile_every_seconds: Seconds = Field(60.0, description="between two comparisons of ledger and lanes")
-    lane_backoff_seconds: Seconds = Field(5.0, description="a refusing number rests for this long, then one probe")
-    retry_base_seconds: Seconds = Field(5.0, description="the first wait between two tries of one message")
-    retry_cap_seconds: Seconds = Field(600.0, description="the longest such wait")
-    drain_seconds: Seconds = Field(60.0, description="for what is being sent when the process is told to stop")
-    max_tries: Count = Field(8, description="then a message is dead")
-    max_age_seconds: Annotated[float, Field(gt=0)] = Field(86_400.0, description="older than this it is dead too")
-    backlog_limit_seconds: Seconds = Field(300.0, description="accepts answer 503 when the outbox is older than this")
+    lease_seconds: Seconds = Field(
+        default=30.0, description="a worker silent for this long has lost what it was sending"
+    )
+    lease_margin_seconds: Seconds = Field(default=5.0, description="no send starts this close to the end of a lease")
+    connect_timeout_seconds: Seconds = Field(default=5.0, description="to open a connection to a provider")
+    send_timeout_seconds: Seconds = Field(default=60.0, description="for the whole answer of a provider")
+    grace_seconds: Seconds = Field(
+        default=30.0, description="waited on top before an absent message counts as not sent"
+    )
+    unknown_deadline_seconds: Seconds = Field(default=900.0, description="then an unknown outcome waits for a person")
+    outbox_after_seconds: Seconds = Field(default=5.0, description="an outbox row older than this is enqueued again")
+    sweep_every_seconds: Seconds = Field(default=1.0, description="between two rounds of the sweeps")
+    reconcile_every_seconds: Seconds = Field(default=60.0, description="between two comparisons of ledger and lanes")
+    lane_backoff_seconds: Seconds = Field(
+        default=5.0, description="a refusing number rests for this long, then one probe"
+    )
+    retry_base_seconds: Seconds = Field(default=5.0, description="the first wait between two tries of one message")
+    retry_cap_seconds: Seconds = Field(default=600.0, description="the longest such wait")
+    drain_seconds: Seconds = Field(default=60.0, description="for what is being sent when the process is told to stop")
+    max_tries: Count = Field(default=8, description="then a message is dead")
+    max_age_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=86_400.0, description="older than this it is dead too"
+    )
+    backlog_limit_seconds: Seconds = Field(
+        default=300.0, description="accepts answer 503 when the outbox is older than this"
+    )
 
-    send_slots: Count = Field(256, description="messages one dispatch process holds at once")
-    connections: Count = Field(64, description="requests one dispatch process has open at once")
-    shards: Annotated[int, Field(ge=1, le=256)] = Field(16, description="of the queue; fixed per installation")
-    bulk_limit: Count = Field(1_000, description="messages in one bulk request")
-    body_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(24_000_000, description="of one API request")
-    webhook_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(8_000_000, description="of one webhook")
-    idempotency_days: Count = Field(7, description="a key answers the same for this long")
+    send_slots: Count = Field(default=256, description="messages one dispatch process holds at once")
+    connections: Count = Field(default=64, description="requests one dispatch process has open at once")
+    shards: Annotated[int, Field(ge=1, le=256)] = Field(default=16, description="of the queue; fixed per installation")
+    bulk_limit: Count = Field(default=1_000, description="messages in one bulk request")
+    body_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(default=24_000_000, description="of one API request")
+    webhook_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(default=8_000_000, description="of one webhook")
+    idempotency_days: Count = Field(default=7, description="a key answers the same for this long")
 
 
 # The names a person reads in the environment, per field: `tests/docs` holds the reference page to it.

@@ -57,7 +57,7 @@ async def _absent(connection: Connection, names: list[str]) -> list[str]:
 
 
 async def _make(connection: Connection, table: str, name: str, start: datetime, end: datetime) -> None:
-    """Make and attach in two steps: attaching lets readers and writers of the table go on, a `PARTITION OF` does not."""
+    """Make, then attach: attaching lets readers and writers of the table go on, a `PARTITION OF` does not."""
     parts = {
         "name": sql.Identifier(name),
         "table": sql.Identifier(table),

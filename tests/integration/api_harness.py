@@ -1,7 +1,5 @@
 """The doors on a real socket, over a real ledger: what their tests share."""
 
-# ruff: noqa: D102, ARG002 - the fakes answer to Protocols, which say what each method does
-
 import asyncio
 import contextlib
 import socket

@@ -11,7 +11,7 @@ import pytest
 from scripted_http import answer, hold, on_both_loops, raw, reset, scripted, within
 
 from anclora.kit.errors import InvalidError, UnavailableError
-from anclora.kit.http import Answer, MaybeSent, NotSent, Poster, Result
+from anclora.kit.http import Answer, Connection, MaybeSent, NotSent, Poster, Result
 from anclora.kit.wire import JsonClient, shown_url
 
 LONG, SHORT = 5.0, 0.05
@@ -203,8 +203,10 @@ async def test_an_answer_before_the_request_was_out_counts_and_ends_the_connecti
         result = await post(client, b"x" * 30_000_000)
         assert isinstance(result, Answer)
         assert result.status == 413
+        assert isinstance(await post(client), Answer)
         await within(server.gone)
         await client.close()
+    assert server.connections == 2
 
 
 @on_both_loops
@@ -255,11 +257,19 @@ async def test_a_slot_handed_to_a_caller_who_is_cancelled_in_that_moment_is_not_
         await within(server.arrived)
         waiting = asyncio.create_task(post(client, b"1"))
         await asyncio.wait([waiting], timeout=0)
-        first.add_done_callback(lambda _: waiting.cancel())  # runs after the slot was handed over
+        release = client._release
+
+        def release_and_cancel(connection: Connection | None) -> None:
+            release(connection)
+            waiting.cancel()  # it holds a slot now and has not woken up yet
+
+        client._release = release_and_cancel
         server.release.set()
-        await asyncio.wait([first, waiting], timeout=LONG)
+        await asyncio.wait([first], timeout=LONG)
+        client._release = release
+        await asyncio.wait([waiting], timeout=LONG)
         assert waiting.cancelled()
-        assert isinstance(await post(client, b"2"), Answer)
+        assert isinstance(await post(client, b"2", seconds=1.0), Answer)
         await client.close()
 
 

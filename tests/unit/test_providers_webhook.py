@@ -207,12 +207,24 @@ def test_no_data_raises(data: Any, name: str) -> None:
     parse(json.dumps({"event": name, "data": data}).encode(), NOW)
 
 
-def test_lone_surrogates_and_deep_nesting_do_not_raise() -> None:
+def test_half_an_emoji_does_not_lose_the_message() -> None:
+    body = b'{"event":"messages.upsert","data":{"key":{"id":"a","remoteJid":"1@s.whatsapp.net"},"message":%b}}'
+    (found,) = parse(body % b'{"conversation":"hi \\ud800"}', NOW)
+    assert isinstance(found, InboundEvent)
+    assert found.text == "hi ?"
+
+
+@pytest.mark.parametrize("depth", [3, 20, 400, 100_000])
+def test_nesting_without_end_is_no_event_or_has_no_words(depth: int) -> None:
     poison = b'{"event":"messages.upsert","data":{"key":{"id":"a","remoteJid":"1@s.whatsapp.net"},"message":%b}}'
-    for content in (b'{"conversation":"\\ud800"}', b'{"ephemeralMessage":{"message":' * 500 + b"{}" + b"}}" * 500):
-        (found,) = parse(poison % content, NOW)
-        assert isinstance(found, InboundEvent)
-        assert found.text is None
+    content = b'{"ephemeralMessage":{"message":' * depth + b'{"conversation":"x"}' + b"}}" * depth
+    if depth > 1_000:
+        with pytest.raises(InvalidError):
+            parse(poison % content, NOW)
+        return
+    (found,) = parse(poison % content, NOW)
+    assert isinstance(found, InboundEvent)
+    assert found.text == ("x" if depth <= 3 else None)
 
 
 def test_parsing_is_fast_enough_for_the_receipts_path() -> None:

@@ -4,6 +4,7 @@ The envelope is `{"event", "instance", "data", …}` with an event name in lower
 has no use for, and any known event in an unknown shape, is an `OtherEvent`: a webhook is never refused for its data.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -128,6 +129,15 @@ def _each(data: msgspec.Raw, one: msgspec.json.Decoder[T], many: msgspec.json.De
     return many.decode(data) if bytes(data)[:1] == b"[" else (one.decode(data),)
 
 
+def _mended(body: bytes) -> _Envelope:
+    """Second reading, for half an emoji: JavaScript escapes lone surrogates, and the strict decoder refuses them."""
+    try:
+        whole = json.dumps(json.loads(body), ensure_ascii=False)
+        return _envelope.decode(whole.encode(errors="replace"))
+    except (*UNREADABLE, ValueError) as error:
+        raise InvalidError(f"The body is no event of Evolution API: {error}.", code="not_an_event") from error
+
+
 def parse(body: bytes, now: datetime) -> Sequence[Event]:
     """The events of one body.
 
@@ -140,8 +150,8 @@ def parse(body: bytes, now: datetime) -> Sequence[Event]:
     """
     try:
         envelope = _envelope.decode(body)
-    except UNREADABLE as error:
-        raise InvalidError(f"The body is no event of Evolution API: {error}.", code="not_an_event") from error
+    except UNREADABLE:
+        envelope = _mended(body)
     reader = _READERS.get(envelope.event)
     if reader is not None:
         try:

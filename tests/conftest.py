@@ -1,0 +1,110 @@
+"""Real servers for every test that needs them: one private Postgres and Redis a session, one database a test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from redis.asyncio import Redis
+
+from anclora.storage.database import Database, open_pool
+from anclora.storage.embedded import EmbeddedServers, discard_embedded, start_embedded
+from anclora.storage.migrate import migrate
+from anclora.storage.partitions import ensure_partitions
+
+TEMPLATE = "anclora_template"
+_PRIVATE = ("DATABASE_URL", "REDIS_URL", "EVOLUTION_", "ANCLORA_", "API_KEY")
+
+# Nobody's own servers are ever touched: the whole session runs without these.
+for _name in [name for name in os.environ if name.startswith(_PRIVATE) and name != "ANCLORA_CONTRACT_DIR"]:
+    del os.environ[_name]
+os.environ["ANCLORA_ENV_FILE"] = ""
+
+
+def needs(component: str) -> None:
+    """Skip a test whose component is missing; under CI that is a failure."""
+    if shutil.which(component) is None:
+        sentence = f"{component} is not installed here"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{sentence}, and CI must have it")
+        pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Generator[EmbeddedServers, None, None]:
+    """The private servers of this session."""
+    folder = Path(tempfile.mkdtemp(prefix="anclora-tests-"))
+    running = start_embedded(folder)
+    try:
+        yield running
+    finally:
+        running.stop()
+        discard_embedded(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _named(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="session")
+def make_database(servers: EmbeddedServers) -> Generator[Callable[[], str], None, None]:
+    """Makes fresh, migrated databases; all are dropped at the end."""
+    made: list[str] = []
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
+        migrate(_named(servers.database_url, TEMPLATE))
+
+        def make() -> str:
+            name = f"test_{uuid4().hex[:12]}"
+            admin.execute(
+                sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+            )
+            made.append(name)
+            return _named(servers.database_url, name)
+
+        yield make
+        for name in made:
+            admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(make_database: Callable[[], str]) -> str:
+    """A migrated database of this test's own."""
+    return make_database()
+
+
+@pytest.fixture
+def redis_url(servers: EmbeddedServers) -> str:
+    """The private Redis."""
+    return servers.redis_url
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncGenerator[Database, None]:
+    """The ledger of this test, with its partitions."""
+    database = Database(await open_pool(database_url, max_size=6))
+    try:
+        async with database.transaction() as connection:
+            await ensure_partitions(connection, datetime.now(UTC))
+        yield database
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncGenerator[Redis, None]:
+    """An empty Redis."""
+    client = Redis.from_url(redis_url)
+    await client.flushall()
+    try:
+        yield client
+    finally:
+        await client.aclose()
