@@ -28,12 +28,13 @@ check: $(STAMP) ## format, lint, types, ladder, lengths
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_lengths.py
+	$(BIN)/python scripts/settings_page.py --check
 
 unit: $(STAMP) ## the fast tests
-	$(PRIVATE) $(BIN)/pytest -q tests/unit tests/contract tests/docs
+	$(PRIVATE) $(BIN)/pytest -q tests/unit tests/contract
 
 slow: $(STAMP) ## the tests on real servers
-	$(PRIVATE) $(BIN)/pytest -q tests/fundamentals tests/integration tests/property tests/journeys
+	$(PRIVATE) $(BIN)/pytest -q tests/integration tests/journeys
 
 test: check unit slow ## every check CI runs
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from anclora.access.keys import create
 from anclora.access.model import SCOPES
 from anclora.kit.clock import SystemClock
+from anclora.audit import record
 from anclora.kit.settings import Settings
 from anclora.storage.database import Database, open_pool
 from anclora.storage.migrate import migrate
@@ -68,7 +69,7 @@ async def prepare(database_url: str, *, old_key: str | None = None) -> str:
             await ensure_partitions(conn, SystemClock().now())
         if old_key:
             return old_key
-        made = await create(db, account="main", name="anclora up", scopes=sorted(SCOPES))
+        made = await create(db, account="main", name="anclora up", scopes=sorted(SCOPES), record=record)
         return made.text
     finally:
         await db.close()

@@ -10,6 +10,7 @@ from anclora.access.keys import create as create_key
 from anclora.access.keys import list_keys
 from anclora.access.keys import revoke as revoke_key
 from anclora.access.model import SCOPES
+from anclora.audit import record
 from anclora.cli.client import read_env
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_facts, show_rows
@@ -19,7 +20,7 @@ from anclora.storage.database import Database, open_pool
 
 app = typer.Typer(no_args_is_help=True, help="API keys.")
 Result = TypeVar("Result")
-_DEFAULT_SCOPES = [scope for scope in SCOPES if scope not in ("keys:admin", "messages:critical")]
+_DEFAULT_SCOPES = [scope for scope in SCOPES if scope != "messages:critical"]
 
 
 def _with_database(url: str | None, work: Callable[[Database], Awaitable[Result]]) -> Result:
@@ -45,7 +46,9 @@ def create(
 ) -> None:
     """Make a key; it is shown this once."""
     url = load_settings().database_url or read_env(data_dir).get("DATABASE_URL")
-    made = _with_database(url, lambda db: create_key(db, account="main", name=name, scopes=scope or _DEFAULT_SCOPES))
+    made = _with_database(
+        url, lambda db: create_key(db, account="main", name=name, scopes=scope or _DEFAULT_SCOPES, record=record)
+    )
     show_facts({"key": made.text, "name": name, "scopes": " ".join(scope or _DEFAULT_SCOPES)}, as_json=as_json)
 
 
@@ -64,5 +67,5 @@ def find(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
 def revoke(which: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """End a key, named by its prefix."""
     url = load_settings().database_url or read_env(data_dir).get("DATABASE_URL")
-    key = _with_database(url, lambda db: revoke_key(db, which))
+    key = _with_database(url, lambda db: revoke_key(db, which, record=record))
     console.print(f"{key.name} ({key.prefix}) is revoked.")

@@ -5,7 +5,7 @@ next one.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import psycopg
@@ -82,7 +82,7 @@ def _config() -> Config:
 
 
 @contextlib.contextmanager
-def _connected(url: str) -> Iterator[Connection]:
+def _connected(url: str) -> Generator[Connection, None, None]:
     """A connection by libpq's own rules for URLs; SQLAlchemy only lends its interface."""
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=10), poolclass=NullPool

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from scripted_http import answer, hold, on_both_loops, raw, reset, scripted, within
+from scripted_http import Request, Scripted, answer, hold, on_both_loops, raw, reset, scripted, within
 
 from anclora.kit.errors import InvalidError, UnavailableError
 from anclora.kit.http import Answer, Connection, MaybeSent, NotSent, Poster, Result
@@ -197,14 +197,18 @@ async def test_a_connection_idle_for_too_long_is_not_used() -> None:
 
 @on_both_loops
 async def test_an_answer_before_the_request_was_out_counts_and_ends_the_connection() -> None:
-    async with scripted(answer(status="413 Payload Too Large")) as server:
+    async def early(server: Scripted, writer: asyncio.StreamWriter, request: Request) -> None:
+        await answer(status="413 Payload Too Large")(server, writer, request)
+        server.read_body = True
+        await within(server.release)
+
+    async with scripted(early, answer()) as server:
         server.read_body = False
         client = poster(server.url)
         result = await post(client, b"x" * 30_000_000)
         assert isinstance(result, Answer)
         assert result.status == 413
-        assert isinstance(await post(client), Answer)
-        await within(server.gone)
+        assert isinstance(await post(client, seconds=1.0), Answer)
         await client.close()
     assert server.connections == 2
 
