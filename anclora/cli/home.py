@@ -11,8 +11,8 @@ from pathlib import Path
 
 from anclora.access.keys import create
 from anclora.access.model import SCOPES
-from anclora.kit.clock import SystemClock
 from anclora.audit import record
+from anclora.kit.clock import SystemClock
 from anclora.kit.settings import Settings
 from anclora.storage.database import Database, open_pool
 from anclora.storage.migrate import migrate

@@ -47,6 +47,7 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     intent_at: datetime
     unknown_at: datetime
     priority: int
+    reason_code: str | None
 
 
 def pick(fingerprint: str | None, candidates: Sequence[tuple[str, str | None]]) -> str | None:
@@ -160,7 +161,8 @@ class Resolver(Loop):
         except AncloraError as error:
             log.warning("look_up_failed", message_id=str(doubt.id), error=error.detail)
             return False
-        return bool(control) and await self._prove_absent(doubt)
+        provable = doubt.reason_code not in provider.capabilities.hidden_by
+        return provable and bool(control) and await self._prove_absent(doubt)
 
     async def _unclaimed(self, instance: str, found: Sequence[FoundMessage]) -> list[FoundMessage]:
         rows = await self._db.fetch_all(

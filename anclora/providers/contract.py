@@ -132,6 +132,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         mimetypes: accepted types by content type; empty = any.
         client_reference: whether our own reference comes back: none, echo or id.
         find_messages: whether past sends can be looked up.
+        hidden_by: codes of unknown outcomes after which the look-up may not show a message that did go out, so that
+            its absence proves nothing.
     """
 
     text_chars: int
@@ -140,6 +142,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     mimetypes: Mapping[str, Sequence[str]]
     client_reference: str = "none"
     find_messages: bool = True
+    hidden_by: frozenset[str] = frozenset()
 
 
 def fingerprint_of(kind: str, words: str | None) -> str | None:

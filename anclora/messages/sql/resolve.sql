@@ -1,6 +1,6 @@
 -- name: doubtful
 -- Messages in doubt, the oldest first.
-select id, attempt, instance, recipient, fingerprint, intent_at, unknown_at, priority
+select id, attempt, instance, recipient, fingerprint, intent_at, unknown_at, priority, reason_code
 from messages
 where unknown_at is not null and state = 'unknown'
 order by unknown_at limit %(limit)s
