@@ -5,7 +5,7 @@ BIN := .venv/bin
 PRIVATE := env -u DATABASE_URL -u REDIS_URL -u EVOLUTION_API_URL -u EVOLUTION_API_KEY ANCLORA_ENV_FILE=
 STAMP := .venv/.ready
 
-.PHONY: help demo up test check unit slow faults fix lock clean
+.PHONY: help demo up test check unit slow faults bench fix lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -40,6 +40,9 @@ test: check unit slow ## every check CI runs
 
 faults: $(STAMP) ## killed servers and workers, bounded
 	$(PRIVATE) $(BIN)/pytest -q tests/faults
+
+bench: $(STAMP) ## one JSON object of ratios; needs node, npm and nginx
+	@$(PRIVATE) $(BIN)/python -m benchmarks
 
 fix: $(STAMP) ## format and mend what can be mended
 	$(BIN)/ruff check --fix .

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from anclora.kit.errors import AncloraError, SetupError, UnauthorizedError, UnavailableError
+from anclora.kit.errors import AncloraError, InvalidError, SetupError, UnauthorizedError, UnavailableError
 
 _TIMEOUT_SECONDS = 30.0
 
@@ -74,4 +74,6 @@ def _problem(error: urllib.error.HTTPError) -> AncloraError:
     detail = str(document.get("detail") or f"The server answered {error.code}.")
     if error.code == 401:
         return UnauthorizedError(detail)
+    if error.code in (400, 413, 422):
+        return InvalidError(detail, extra=document)
     return AncloraError(detail, code=str(document.get("code", "http_error")), extra=document)

@@ -64,7 +64,7 @@ def find(
     """The latest messages."""
     filters = {"state": state, "instance": instance, "to": to, "limit": str(limit)}
     answer = Client(data_dir).get("/api/v1/messages", filters)
-    columns = ("id", "state", "to", "instance", "type", "created_at", "reason_code")
+    columns = ("id", "state", "to", "type", "reason_code")
     show_rows(
         answer["messages"], columns, as_json=as_json, empty="No message yet. Send one: anclora send --to … --text …"
     )

@@ -1,0 +1,1 @@
+"""Ratios against peers, measured within one run."""
