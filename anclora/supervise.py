@@ -5,8 +5,6 @@ A child ends when its parent does, however the parent ends (Linux: the kernel si
 
 import asyncio
 import contextlib
-import ctypes
-import os
 import signal
 import sys
 from collections import deque
@@ -16,11 +14,10 @@ from pathlib import Path
 import aiohttp
 
 from anclora.kit.errors import SetupError
+from anclora.storage.embedded.process import tied_command
 
-_PR_SET_PDEATHSIG = 1
 _POLL_SECONDS = 0.05
 _LAST_LINES = 15
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Child:
@@ -50,12 +47,11 @@ class Child:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *self._argv,
+                *tied_command(self._argv, end_signal=signal.SIGTERM),
                 env=dict(self._env),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                preexec_fn=_die_with_parent,
                 start_new_session=True,
             )
 
@@ -131,10 +127,3 @@ def answers_200(url: str) -> Callable[[], Awaitable[bool]]:
 def command(*words: str) -> list[str]:
     """The argv that runs `anclora <words>` with this interpreter."""
     return [sys.executable, "-m", "anclora", *words]
-
-
-def _die_with_parent() -> None:
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() == 1:
-            os._exit(1)

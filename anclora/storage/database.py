@@ -105,7 +105,8 @@ class Database:
             async with self.pool.connection() as connection:
                 yield connection
         except psycopg.OperationalError as error:
-            await self._lost(error)
+            await self._heal(error)
+            _raise_unavailable(error)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection, None]:
@@ -125,6 +126,7 @@ class Database:
                     committing = True
             except psycopg.OperationalError as error:
                 if committing and not (error.sqlstate or "").startswith(_ROLLED_BACK):
+                    await self._heal(error)
                     raise CommitUnknownError(
                         "The database went away during a commit. Ask again with the same Idempotency-Key."
                     ) from error
@@ -145,11 +147,10 @@ class Database:
         async with self.connection() as connection:
             return await execute(connection, query, **params)
 
-    async def _lost(self, error: psycopg.OperationalError) -> NoReturn:
+    async def _heal(self, error: psycopg.OperationalError) -> None:
         """Replace the pool's other dead connections too, so that one outage costs one failure and not one each."""
         if not self.pool.closed and not _is_busy(error):
             await self.pool.check()
-        _raise_unavailable(error)
 
 
 async def fetch_all(connection: Connection, query: LiteralString, /, **params: object) -> list[DictRow]:

@@ -121,8 +121,7 @@ def spawn(
 
     Its own session keeps a Ctrl-C of the terminal from ending it before those who need it.
     """
-    uid, gid = account or (-1, -1)
-    launch = [sys.executable, "-I", "-S", tied.__file__, str(os.getpid()), str(int(end_signal)), str(uid), str(gid)]
+    command = tied_command(argv, end_signal=end_signal, account=account)
     if log_path.exists() and log_path.stat().st_size > _LOG_BYTES:
         log_path.replace(log_path.with_suffix(".old.log"))
 
@@ -131,7 +130,7 @@ def spawn(
     def start() -> subprocess.Popen[bytes]:
         with log_path.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - a program we ship, with arguments we made
-                [*launch, *argv],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -141,6 +140,13 @@ def spawn(
             )
 
     return _starter.submit(start).result(timeout=30)
+
+
+def tied_command(argv: Sequence[str], *, end_signal: signal.Signals, account: Account | None = None) -> list[str]:
+    """The command that runs `argv` (its program an absolute path) and gives it `end_signal` when this process ends."""
+    uid, gid = account or (-1, -1)
+    numbers = (os.getpid(), int(end_signal), uid, gid)
+    return [sys.executable, "-I", "-S", tied.__file__, *map(str, numbers), *argv]
 
 
 def end_process(process: subprocess.Popen[bytes], end_signal: signal.Signals, timeout_seconds: float) -> None:

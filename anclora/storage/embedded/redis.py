@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from anclora.kit.errors import SetupError
 from anclora.storage.embedded.process import Server, end_leftover, read_pid
@@ -94,7 +96,9 @@ class RedisServer(Server):
     def ping(self) -> None:
         """Return when it answers and has loaded its data."""
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=5, socket_connect_timeout=5) as client:
+            # Our caller asks again by itself, and sooner than the client's own retries would.
+            retry = Retry(NoBackoff(), 0)
+            with redis.Redis.from_url(self.url, socket_timeout=5, socket_connect_timeout=5, retry=retry) as client:
                 client.ping()
         except redis.RedisError as error:
             raise ConnectionError(str(error)) from error
