@@ -10,7 +10,7 @@ from uuid import UUID
 
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
-from anclora.kit.errors import AncloraError, UnavailableError
+from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
@@ -18,8 +18,8 @@ from anclora.messages.feed import LANE_PREFIX
 from anclora.messages.intent import Intent, Intents, give_back, give_back_uncertain, intend
 from anclora.messages.reconcile import current_epoch
 from anclora.messages.results import Results
+from anclora.messages.send import Senders
 from anclora.messages.worker import Worker
-from anclora.providers.contract import Fault, Outcome, Refused, Scope, Unknown
 from anclora.providers.registry import Providers
 from anclora.queue import Claimed, Queue
 from anclora.storage.database import CommitUnknownError, Database
@@ -47,19 +47,16 @@ class Dispatcher(Loop):
         super().__init__()
         self._db = db
         self._queue = queue
-        self._providers = providers
-        self._book = book
         self._settings = settings
         self._clock = clock
         self._worker = worker
-        self._open = asyncio.Semaphore(settings.connections)
-        self._held: dict[UUID, Intent] = {}
         self._taken = 0
         self._freed = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: asyncio.Task[list[int]] | None = None
         self._uncertain: list[UUID] = []
         self._first_shard = 0
         self.results = Results(db, queue, settings, clock, worker_id=lambda: worker.id, freed=self._free)
+        self._senders = Senders(providers, book, settings, worker, ended=self.results.put, give_back=self._give_back)
 
     @property
     def in_flight(self) -> int:
@@ -70,8 +67,9 @@ class Dispatcher(Loop):
         """One claim, as big as the free slots allow; waits for work or for a slot when there is neither."""
         if self._uncertain:
             await self._settle_uncertain()
-        free = self._settings.send_slots - self._taken
-        if free < max(1, self._settings.send_slots // 8) or not self._worker.alive:
+        reach = self._senders.reach
+        free = reach - self._taken
+        if free < max(1, reach // 8) or not self._worker.alive:
             await self._wait_for_slot()
             return True
         shards = self._rotate()
@@ -81,7 +79,7 @@ class Dispatcher(Loop):
                 self._queue.set_epoch(await current_epoch(self._db))
             if not claim.items:
                 rest = claim.rest_seconds
-                await self._queue.wait(_IDLE_SECONDS if rest is None else min(_IDLE_SECONDS, max(rest, 0.01)))
+                await self._wait_for_work(_IDLE_SECONDS if rest is None else min(_IDLE_SECONDS, max(rest, 0.01)))
                 return True
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
@@ -89,18 +87,29 @@ class Dispatcher(Loop):
         await self._start(claim.items)
         return True
 
+    def stop(self) -> None:
+        """Claim nothing more, and do not wait for work any longer."""
+        super().stop()
+        if self._waiting is not None:
+            self._waiting.cancel()
+
     async def drain(self, timeout_seconds: float) -> None:
-        """After `stop`: let what was posted end (bounded), give back the rest, and store every result."""
-        if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=timeout_seconds)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Let what was posted end, bounded. After `stop`, what was not posted yet is given back."""
+        await self._senders.drain(timeout_seconds, start=not self.stopping)
 
     def _rotate(self) -> Sequence[int]:
         count = self._settings.shards
         self._first_shard = (self._first_shard + 1) % count
         return [(self._first_shard + step) % count for step in range(count)]
+
+    async def _wait_for_work(self, seconds: float) -> None:
+        self._waiting = asyncio.create_task(self._queue.wait(seconds), name="wait-for-work")
+        try:
+            await asyncio.wait({self._waiting})
+            if not self._waiting.cancelled():
+                self._waiting.result()
+        finally:
+            self._waiting.cancel()
 
     async def _wait_for_slot(self) -> None:
         self._freed.clear()
@@ -118,19 +127,14 @@ class Dispatcher(Loop):
         self._taken += len(items)
         try:
             intents = await intend(self._db, items, self._worker.id, self._settings, self._clock)
-        except CommitUnknownError:
-            self._uncertain.extend(UUID(item.id) for item in items)
+        except BaseException as error:
             self._free(len(items))
+            if isinstance(error, UnavailableError) and not isinstance(error, CommitUnknownError):
+                await self._release_all(items)
+            else:
+                self._uncertain.extend(UUID(item.id) for item in items)
             raise
-        except UnavailableError:
-            self._free(len(items))
-            await self._release_all(items)
-            raise
-        for intent in intents.send:
-            self._held[intent.id] = intent
-            task = asyncio.create_task(self._send(intent))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._senders.put(intents.send)
         await self._return_others(intents)
 
     async def _return_others(self, intents: Intents) -> None:
@@ -150,39 +154,15 @@ class Dispatcher(Loop):
         for lane in {item.lane for item in unsent if item.probe}:
             await self._queue.pause(lane, for_seconds=0.0, probe=True)
 
-    async def _send(self, intent: Intent) -> None:
-        """One message: the lease is checked last, right before the request starts."""
-        started = False
+    async def _give_back(self, intents: Sequence[Intent]) -> None:
         try:
-            async with self._open:
-                if self.stopping or not self._worker.may_start(intent.began_boot_seconds):
-                    await self._give_back(intent)
-                    return
-                started = True
-                outcome = await self._post(intent)
-            self.results.put(intent, outcome)
-        except asyncio.CancelledError:
-            if started:
-                self.results.put(intent, Unknown(code="stopped", text="The process stopped while it was sent."))
-            raise
+            await give_back(self._db, [(intent.id, intent.attempt) for intent in intents], self._worker.id)
+            await self._release_all([intent.claimed for intent in intents])
+        except UnavailableError as error:
+            log.warning("not_given_back_yet", error=repr(error), count=len(intents))
+            self._uncertain.extend(intent.id for intent in intents)
         finally:
-            self._held.pop(intent.id, None)
-
-    async def _post(self, intent: Intent) -> Outcome:
-        try:
-            provider = self._providers[self._book.get(intent.instance).provider]
-        except AncloraError as error:
-            return Refused(scope=Scope.LANE, code=error.code, text=error.detail, fault=Fault.OURS, before_send=True)
-        return await provider.send(intent.instance, intent.recipient, intent.content)
-
-    async def _give_back(self, intent: Intent) -> None:
-        try:
-            await give_back(self._db, [(intent.id, intent.attempt)], self._worker.id)
-            await self._release_all([intent.claimed])
-        except UnavailableError:
-            self._uncertain.append(intent.id)
-        finally:
-            self._free(1)
+            self._free(len(intents))
 
     async def _release_all(self, items: Sequence[Claimed]) -> None:
         due_ms = int((self._clock.now() + timedelta(milliseconds=200)).timestamp() * 1000)
@@ -202,7 +182,7 @@ class Dispatcher(Loop):
 
     async def extend(self) -> None:
         """Renew the lane's leases of what is being sent."""
-        held = [intent.claimed for intent in self._held.values()]
+        held = [intent.claimed for intent in self._senders.held.values()]
         if held:
             await self._queue.extend(held)
 

@@ -4,6 +4,7 @@ The ledger decides; the lane only proposed. Whatever may not go is told apart in
 learns by the fitting verb: only final rows leave it.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from anclora.kit.clock import Clock
-from anclora.kit.ids import MessageId, WorkerId
+from anclora.kit.ids import MessageId, WorkerId, first_id_at
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
 from anclora.messages.model import FINAL, MessageClass, State
@@ -19,10 +20,11 @@ from anclora.messages.rules import Trial
 from anclora.messages.worker import QUERIES
 from anclora.providers.contract import Content
 from anclora.queue import Claimed
-from anclora.storage.database import Database
+from anclora.storage.database import Database, uuid_array
 
 _content = msgspec.json.Decoder(Content)
 _HEAD_RETRY = timedelta(seconds=1)
+_HORIZON = timedelta(hours=1)  # no message is made later than now: the partitions ahead need not be looked into
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,30 +64,36 @@ async def intend(
         UnavailableError: nothing changed.
     """
     began = clock.boot_seconds()
-    by_id: Mapping[UUID, Claimed] = {UUID(item.id): item for item in claimed}
+    by_id: Mapping[str, Claimed] = {item.id: item for item in claimed}
     with metrics.BATCH.labels("intent").time():
-        async with db.transaction() as conn:
+        async with db.transaction(pipelined=True) as conn:
             cursor = await conn.execute(
                 QUERIES["intend"],
-                {"ids": list(by_id), "worker_id": worker_id, "max_age_seconds": settings.max_age_seconds},
+                {
+                    "ids": uuid_array(by_id),
+                    "worker_id": worker_id,
+                    "max_age_seconds": settings.max_age_seconds,
+                    "horizon": first_id_at(clock.now() + _HORIZON),
+                },
             )
-            rows = await cursor.fetchall()
+        rows = await cursor.fetchall()
     result = Intents(send=[], release=[], complete=[])
     now = clock.now()
-    seen: set[UUID] = set()
-    for row in rows:
-        seen.add(row[0])
-        _sort_in(result, row, by_id[row[0]], began=began, now=now, lease=timedelta(seconds=settings.lease_seconds))
+    lease = timedelta(seconds=settings.lease_seconds)
+    seen: set[str] = set()
+    for values in rows:
+        row = msgspec.convert(values, _Row)
+        message_id = str(row.id)
+        seen.add(message_id)
+        _sort_in(result, row, by_id[message_id], began=began, now=now, lease=lease)
+    for verdict, count in Counter(row[2] for row in rows).items():
+        metrics.INTENTS.labels(verdict).inc(count)
     # An id without a row was dropped with its partition, or never was ours: the lane forgets it.
     result.complete.extend(item for message_id, item in by_id.items() if message_id not in seen)
     return result
 
 
-def _sort_in(  # the columns of `intend`, in order
-    result: Intents, row: Sequence[object], item: Claimed, *, began: float, now: datetime, lease: timedelta
-) -> None:
-    columns = msgspec.convert(row, _Row)
-    metrics.INTENTS.labels(columns.verdict).inc()
+def _sort_in(result: Intents, columns: "_Row", item: Claimed, *, began: float, now: datetime, lease: timedelta) -> None:
     if columns.verdict == "sending":
         result.send.append(columns.intent(item, began))
     elif columns.verdict == "head_blocked":
@@ -101,6 +109,8 @@ def _sort_in(  # the columns of `intend`, in order
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True):
+    """The columns of `intend`, in order."""
+
     id: UUID
     state: State
     verdict: str

@@ -6,14 +6,16 @@ the lane is away its leases run out and the next claim meets the final row.
 
 import asyncio
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 import msgspec
-from psycopg import AsyncConnection
+import psycopg
 
+from anclora.kit.batcher import commit_or_bisect
 from anclora.kit.clock import Clock
 from anclora.kit.errors import UnavailableError
 from anclora.kit.ids import WorkerId
@@ -27,10 +29,12 @@ from anclora.messages.rules import Verdict, judge
 from anclora.messages.worker import QUERIES
 from anclora.providers.contract import Outcome, Refused, Sent, Unknown
 from anclora.queue import Queue
-from anclora.storage.database import Database
+from anclora.storage.database import Database, uuid_array
 
 log = get_logger(__name__)
 _ROUND = 500
+_POISON = (psycopg.DataError, psycopg.IntegrityError)
+_encode = msgspec.json.Encoder().encode
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +71,7 @@ class Results(Loop):
         self._dice = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._waiting: deque[Result] = deque()
         self._empty = asyncio.Event()
+        self._telling: asyncio.Task[None] | None = None
 
     def put(self, intent: Intent, outcome: Outcome) -> None:
         """Hand over the end of an attempt."""
@@ -81,23 +86,42 @@ class Results(Loop):
         await self._empty.wait()
 
     async def run_once(self) -> bool:
-        """Store one group."""
-        batch = [self._waiting[index] for index in range(min(_ROUND, len(self._waiting)))]
+        """Store one group; the lanes hear of it while the next one is stored."""
+        batch = list(islice(self._waiting, _ROUND))
         if not batch:
+            await self._told()
             self._empty.set()
             return False
         with metrics.BATCH.labels("results").time():
-            await store(self._db, batch, self._worker_id())
-        for _ in batch:
+            answers = await commit_or_bisect(self._store, batch, _POISON)
+        for result, answer in zip(batch, answers, strict=True):
             self._waiting.popleft()
-        for result in batch:
-            metrics.FINISHED.labels(result.verdict.state.value).inc()
+            if answer is not None:  # it stays `sending` in the ledger until that is too old, and is then in doubt
+                log.error("result_not_stored", message_id=str(result.intent.id), error=repr(answer))
+        for state, count in Counter(result.verdict.state for result in batch).items():
+            metrics.FINISHED.labels(state.value).inc(count)
+        await self._told()
+        self._telling = asyncio.create_task(self._tell(batch), name="tell-lanes")
+        if not self._waiting:
+            await self._told()
+        return bool(self._waiting)
+
+    async def _store(self, batch: Sequence[Result]) -> Sequence[Exception | None]:
+        await store(self._db, batch, self._worker_id())
+        return [None] * len(batch)
+
+    async def _told(self) -> None:
+        if self._telling is not None:
+            telling, self._telling = self._telling, None
+            await telling
+
+    async def _tell(self, batch: Sequence[Result]) -> None:
         try:
             await self._tell_lanes(batch)
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error), results=len(batch))
-        self._freed(len(batch))
-        return bool(self._waiting)
+        finally:
+            self._freed(len(batch))
 
     async def _tell_lanes(self, batch: Sequence[Result]) -> None:
         pauses: dict[str, float] = {}
@@ -135,25 +159,29 @@ def _ms(moment: datetime) -> int:
 
 
 async def store(db: Database, batch: Sequence[Result], worker_id: WorkerId) -> None:
-    """One transaction for a group of results: id map first, then attempts, then messages, each in key order."""
+    """One transaction for a group of results: id map first, then attempts and messages, each in key order."""
+    rows = {
+        "rows": _encode([_row(r) for r in batch]).decode(),
+        "ids": uuid_array(r.intent.id for r in batch),
+        "worker_id": worker_id,
+    }
     sent = [r for r in batch if isinstance(r.outcome, Sent)]
-    async with db.transaction() as conn, conn.pipeline():
+    rests = _rests(batch)
+    async with db.transaction(pipelined=True) as conn:
         if sent:
-            await conn.execute(QUERIES["join_provider_ids"], _id_map(sent))
-        await conn.execute(QUERIES["store_attempts"], _attempts(batch, worker_id))
-        changed = await conn.execute(QUERIES["store_results"], _changes(batch))
-        rests = _rests(batch)
+            await conn.execute(QUERIES["join_provider_ids"], rows)
+        changed = await conn.execute(QUERIES["store_results"], rows)
         if rests["names"]:
             await conn.execute(QUERIES["rest_instances"], rests)
-        ids = {row[0] for row in await changed.fetchall()}
-        late = [r for r in sent if r.intent.id not in ids]
-        if late:
-            await _count_doubles(conn, late)
+    ids = {row[0] for row in await changed.fetchall()}
+    late = [r for r in sent if r.intent.id not in ids]
+    if late:
+        await _count_doubles(db, late)
 
 
-async def _count_doubles(conn: AsyncConnection, late: Sequence[Result]) -> None:
-    cursor = await conn.execute(QUERIES["read_fences"], {"ids": [r.intent.id for r in late]})
-    fences: dict[UUID, tuple[int, str]] = {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}
+async def _count_doubles(db: Database, late: Sequence[Result]) -> None:
+    rows = await db.fetch_all(QUERIES["read_fences"], ids=[r.intent.id for r in late])
+    fences: dict[UUID, tuple[int, str]] = {row["id"]: (row["attempt"], row["state"]) for row in rows}
     for result in late:
         attempt, state = fences.get(result.intent.id, (0, ""))
         went_again = state in (State.SENDING, State.SENT, State.DELIVERED, State.READ, State.PLAYED)
@@ -162,45 +190,46 @@ async def _count_doubles(conn: AsyncConnection, late: Sequence[Result]) -> None:
             log.error("duplicate_send", message_id=str(result.intent.id), attempt=result.intent.attempt)
 
 
-def _id_map(sent: Sequence[Result]) -> dict[str, list[object]]:
-    # Two answers with the same id cannot be told apart; the later one keeps it.
-    unique = {(r.intent.instance, _provider_id(r)): r for r in sent}
-    return {
-        "instances": [instance for instance, _ in unique],
-        "provider_ids": [provider_id for _, provider_id in unique],
-        "message_ids": [r.intent.id for r in unique.values()],
-        "attempts": [r.intent.attempt for r in unique.values()],
-    }
+class _Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A result as the ledger takes it: the names of `store_results`."""
+
+    id: UUID
+    attempt: int
+    instance: str
+    intent_at: datetime
+    outcome: str
+    state: str
+    code: str | None = None
+    text: str | None = None
+    provider_id: str | None = None
+    next_attempt_at: datetime | None = None
+    costs_try: bool = False
+    lane_refusal: bool = False
+    blocks_seconds: float | None = None
+    reason_code: str | None = None
+    reason_text: str | None = None
 
 
-def _attempts(batch: Sequence[Result], worker_id: WorkerId) -> dict[str, object]:
-    return {
-        "worker_id": worker_id,
-        "message_ids": [r.intent.id for r in batch],
-        "attempts": [r.intent.attempt for r in batch],
-        "instances": [r.intent.instance for r in batch],
-        "intent_ats": [r.intent.intent_at for r in batch],
-        "outcomes": [type(r.outcome).__name__.lower() for r in batch],
-        "codes": [None if isinstance(r.outcome, Sent) else r.outcome.code for r in batch],
-        "texts": [None if isinstance(r.outcome, Sent) else r.outcome.text for r in batch],
-        "provider_ids": [_provider_id(r) for r in batch],
-    }
-
-
-def _changes(batch: Sequence[Result]) -> dict[str, object]:
-    return {
-        "ids": [r.intent.id for r in batch],
-        "attempts": [r.intent.attempt for r in batch],
-        "states": [r.verdict.state.value for r in batch],
-        "next_attempt_ats": [r.verdict.next_attempt_at for r in batch],
-        "costs_tries": [r.verdict.costs_try for r in batch],
-        "lane_refusals": [r.verdict.lane_refusal for r in batch],
-        "blocks_seconds": [r.verdict.blocks_seconds for r in batch],
-        "codes": [r.verdict.code for r in batch],
-        "texts": [r.verdict.text for r in batch],
-        "instances": [r.intent.instance for r in batch],
-        "provider_ids": [_provider_id(r) for r in batch],
-    }
+def _row(result: Result) -> _Row:
+    intent, outcome, verdict = result.intent, result.outcome, result.verdict
+    sent = isinstance(outcome, Sent)
+    return _Row(
+        id=intent.id,
+        attempt=intent.attempt,
+        instance=intent.instance,
+        intent_at=intent.intent_at,
+        outcome=type(outcome).__name__.lower(),
+        code=None if sent else outcome.code,
+        text=None if sent else outcome.text,
+        provider_id=outcome.provider_id if sent else None,
+        state=verdict.state.value,
+        next_attempt_at=verdict.next_attempt_at,
+        costs_try=verdict.costs_try,
+        lane_refusal=verdict.lane_refusal,
+        blocks_seconds=verdict.blocks_seconds,
+        reason_code=verdict.code,
+        reason_text=verdict.text,
+    )
 
 
 def _rests(batch: Sequence[Result]) -> dict[str, list[object]]:
@@ -214,7 +243,3 @@ def _rests(batch: Sequence[Result]) -> dict[str, list[object]]:
         "seconds": [seconds for seconds, _ in worst.values()],
         "reasons": [reason for _, reason in worst.values()],
     }
-
-
-def _provider_id(result: Result) -> str | None:
-    return result.outcome.provider_id if isinstance(result.outcome, Sent) else None

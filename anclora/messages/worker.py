@@ -22,7 +22,11 @@ QUERIES = load_queries(__package__ or __name__)
 
 
 class Worker(Loop):
-    """The heartbeat of this process, and the lease it stands for."""
+    """The heartbeat of this process, and the lease it stands for.
+
+    Attributes:
+        id: changes when this worker was reaped and came back.
+    """
 
     name = "heartbeat"
 

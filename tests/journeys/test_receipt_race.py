@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from msgspec.json import encode
 
 from anclora.kit.ids import new_id
 from anclora.messages import receipts
@@ -26,22 +27,15 @@ async def sending(db: Database) -> dict[str, object]:
 
 
 async def store_result(db: Database, message: dict[str, object]) -> None:
+    row = {"id": message["id"], "attempt": 1, "instance": "one", "intent_at": NOW, "outcome": "sent", "state": "sent"}
+    params = {
+        "rows": encode([row | {"provider_id": "X"}]).decode(),
+        "ids": [message["id"]],
+        "worker_id": message["worker"],
+    }
     async with db.transaction() as connection:
-        ids = {"instances": ["one"], "provider_ids": ["X"]}
-        await connection.execute(QUERIES["join_provider_ids"], {**ids, "message_ids": [message["id"]], "attempts": [1]})
-        nothing = {name: [None] for name in ("next_attempt_ats", "blocks_seconds", "codes", "texts")}
-        await connection.execute(
-            QUERIES["store_results"],
-            {
-                **ids,
-                **nothing,
-                "ids": [message["id"]],
-                "attempts": [1],
-                "states": ["sent"],
-                "costs_tries": [False],
-                "lane_refusals": [False],
-            },
-        )
+        await connection.execute(QUERIES["join_provider_ids"], params)
+        await connection.execute(QUERIES["store_results"], params)
 
 
 async def store_receipt(db: Database, rank: int) -> None:

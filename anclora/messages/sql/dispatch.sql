@@ -12,7 +12,7 @@ with locked as materialized (
     select l.id, l.state, l.next_attempt_at, l.hold_until,
         case
             when l.state <> 'queued' then 'not_queued'
-            when c.opted_out_at is not null then 'blocked'
+            when (select c.opted_out_at from contacts c where c.id = l.contact_id) is not null then 'blocked'
             when l.expires_at <= now() then 'expired'
             when now() - l.eligible_at > make_interval(secs => %(max_age_seconds)s) then 'dead'
             when l.hold_until > now() then 'held'
@@ -20,14 +20,13 @@ with locked as materialized (
             when exists (
                 select from messages h
                 where h.instance = l.instance and h.recipient = l.recipient and h.priority = l.priority
-                    and h.ordinal < l.ordinal and h.state in ('queued', 'sending', 'unknown')
+                    and h.ordinal < l.ordinal and h.open and h.id < %(horizon)s::uuid
                     and (h.state = 'sending'
                         or (h.hold_reason is null and (h.blocks_until is null or h.blocks_until > now())))
             ) then 'head_blocked'
             else 'sending'
         end as verdict
     from locked l
-    join contacts c on c.id = l.contact_id
 ), changed as (
     update messages m
     set state = j.verdict,
@@ -38,7 +37,9 @@ with locked as materialized (
         reason_code = case j.verdict when 'blocked' then 'opted_out' when 'dead' then 'too_old'
             when 'expired' then 'expired' else m.reason_code end
     from judged j
-    where m.id = any (%(ids)s::uuid[]) and m.id = j.id and j.verdict in ('sending', 'blocked', 'expired', 'dead')
+    -- "not in" tells the planner that most rows go: with "in" it expects none and compares all with all.
+    where m.id = any (%(ids)s::uuid[]) and m.id = j.id
+        and j.verdict not in ('not_queued', 'held', 'not_due', 'head_blocked')
     returning m.id, m.attempt, m.instance, m.recipient, m.content, m.class, m.tries, m.lane_refusals, m.eligible_at,
         m.intent_at
 )

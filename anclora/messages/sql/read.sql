@@ -22,11 +22,11 @@ select m.state, m.instance, m.recipient, m.priority, m.ordinal, m.next_attempt_a
     m.read_at, m.played_at, i.paused_until, i.pause_reason,
     (select h.id from messages h
         where h.instance = m.instance and h.recipient = m.recipient and h.priority = m.priority
-            and h.ordinal < m.ordinal and h.state in ('queued', 'sending', 'unknown')
+            and h.ordinal < m.ordinal and h.open
             and (h.state = 'sending' or (h.hold_reason is null and (h.blocks_until is null or h.blocks_until > now())))
         order by h.ordinal limit 1) as blocker,
     (select count(*) from (select from messages q
-        where q.instance = m.instance and q.state in ('queued', 'sending', 'unknown') and q.priority <= m.priority
+        where q.instance = m.instance and q.open and q.priority <= m.priority
             and q.ordinal < m.ordinal limit 10000) as before) as position
 from messages m left join instances i on i.name = m.instance
 where m.id = %(id)s
@@ -67,7 +67,7 @@ select
     coalesce(extract(epoch from now() - min(next_attempt_at) filter (
         where state = 'queued' and hold_reason is null and next_attempt_at <= now())), 0)::float8
         as oldest_waiting_seconds
-from messages where state in ('queued', 'sending', 'unknown')
+from messages where open
 
 -- name: count_scheduled
 -- What waits for its time.

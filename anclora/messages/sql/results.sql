@@ -1,50 +1,57 @@
 -- name: join_provider_ids
--- The result's half of the meeting of result and receipt (the receipt's half is in receipts.sql). Sorted by key.
+-- The result's half of the meeting of result and receipt (the receipt's half is in receipts.sql). Sorted by key. Two
+-- answers with the same id cannot be told apart; the later one keeps it.
 insert into provider_messages (instance, provider_id, message_id, attempt)
-select instance, provider_id, message_id, attempt
-from unnest(%(instances)s::text[], %(provider_ids)s::text[], %(message_ids)s::uuid[], %(attempts)s::integer[])
-    as r (instance, provider_id, message_id, attempt)
-order by instance, provider_id
+select distinct on (instance, provider_id) instance, provider_id, id, attempt
+from rows from (json_to_recordset(%(rows)s::json) as (id uuid, attempt integer, instance text, provider_id text))
+    with ordinality as r (id, attempt, instance, provider_id, place)
+where provider_id is not null
+order by instance, provider_id, place desc
 on conflict (instance, provider_id) do update
     set message_id = excluded.message_id, attempt = excluded.attempt
 
--- name: store_attempts
--- Every attempt is a fact, whatever becomes of the message. A later, better word about the same attempt wins.
-insert into attempts (message_id, attempt, worker_id, instance, intent_at, outcome, code, text, provider_id)
-select message_id, attempt, %(worker_id)s, instance, intent_at, outcome, code, text, provider_id
-from unnest(%(message_ids)s::uuid[], %(attempts)s::integer[], %(instances)s::text[], %(intent_ats)s::timestamptz[],
-    %(outcomes)s::text[], %(codes)s::text[], %(texts)s::text[], %(provider_ids)s::text[])
-    as r (message_id, attempt, instance, intent_at, outcome, code, text, provider_id)
-on conflict (message_id, attempt) do update
-    set outcome = excluded.outcome, code = excluded.code, text = excluded.text, provider_id = excluded.provider_id,
-        finished_at = now()
-
 -- name: store_results
+-- Every attempt is a fact, whatever becomes of the message; a later, better word about the same attempt wins.
 -- The fence: a result changes the message only for the attempt that is open, except that a late success is evidence for
 -- a message that waits, is in doubt, or was given up for doubt. A receipt that came first raises the rank at once.
-with locked as materialized (
-    select m.id from messages m where m.id = any (%(ids)s::uuid[]) order by m.id for update
-), wanted as (
-    select r.id, r.attempt, r.next_attempt_at, r.costs_try, r.lane_refusal, r.blocks_seconds, r.code, r.text,
+with results as materialized (
+    select * from json_to_recordset(%(rows)s::json) as r (
+        id uuid, attempt integer, instance text, intent_at timestamptz, outcome text, code text, text text,
+        provider_id text, state text, next_attempt_at timestamptz, costs_try boolean, lane_refusal boolean,
+        blocks_seconds float8, reason_code text, reason_text text)
+), noted as (
+    insert into attempts (message_id, attempt, worker_id, instance, intent_at, outcome, code, text, provider_id)
+    select id, attempt, %(worker_id)s, instance, intent_at, outcome, code, text, provider_id from results
+    on conflict (message_id, attempt) do update
+        set outcome = excluded.outcome, code = excluded.code, text = excluded.text, provider_id = excluded.provider_id,
+            finished_at = now()
+), locked as materialized (
+    select m.id, m.attempt, m.state, m.reason_code
+    from messages m
+    where m.id = any (%(ids)s::uuid[])
+    order by m.id
+    for update
+), wanted as materialized (
+    select r.id, r.next_attempt_at, r.costs_try, r.lane_refusal, r.blocks_seconds, r.reason_code, r.reason_text,
         r.provider_id, pm.delivered_at, pm.read_at, pm.played_at,
         case
             when r.state <> 'sent' or pm.rank is null or pm.rank <= 1 then
                 case when r.state = 'sent' and pm.error_at is not null then 'failed' else r.state end
             else (array['sent', 'delivered', 'read', 'played'])[pm.rank]
         end as state,
-        case when r.state = 'sent' and coalesce(pm.rank, 0) <= 1 then pm.error_text end as error_text
-    from unnest(%(ids)s::uuid[], %(attempts)s::integer[], %(states)s::text[], %(next_attempt_ats)s::timestamptz[],
-        %(costs_tries)s::boolean[], %(lane_refusals)s::boolean[], %(blocks_seconds)s::float8[], %(codes)s::text[],
-        %(texts)s::text[], %(instances)s::text[], %(provider_ids)s::text[])
-        as r (id, attempt, state, next_attempt_at, costs_try, lane_refusal, blocks_seconds, code, text, instance,
-            provider_id)
+        case when r.state = 'sent' and coalesce(pm.rank, 0) <= 1 then pm.error_text end as error_text,
+        (l.attempt = r.attempt and l.state in ('sending', 'unknown'))
+            or (r.provider_id is not null and (l.state in ('queued', 'unknown')
+                or (l.state = 'dead' and l.reason_code = 'unknown_outcome'))) as passes
+    from results r
+    join locked l on l.id = r.id
     left join provider_messages pm on pm.instance = r.instance and pm.provider_id = r.provider_id
 )
 update messages m
 set state = w.state,
     state_at = now(),
     next_attempt_at = coalesce(w.next_attempt_at, m.next_attempt_at),
-    tries = m.tries + w.costs_try::integer,
+    tries = m.tries + coalesce(w.costs_try, false)::integer,
     lane_refusals = case when w.lane_refusal then m.lane_refusals + 1 else 0 end,
     blocks_until = coalesce(m.blocks_until, now() + make_interval(secs => w.blocks_seconds)),
     unknown_at = case when w.state = 'unknown' then now() end,
@@ -54,16 +61,11 @@ set state = w.state,
     read_at = coalesce(m.read_at, w.read_at),
     played_at = coalesce(m.played_at, w.played_at),
     provider_id = coalesce(w.provider_id, m.provider_id),
-    reason_code = case when w.state = 'failed' then coalesce(w.code, 'provider_error') else w.code end,
-    reason_text = coalesce(w.error_text, w.text)
-from wanted w, locked l
-where m.id = any (%(ids)s::uuid[]) and m.id = w.id and m.id = l.id
-    and (
-        (m.attempt = w.attempt and m.state in ('sending', 'unknown'))
-        or (w.provider_id is not null and (m.state in ('queued', 'unknown')
-            or (m.state = 'dead' and m.reason_code = 'unknown_outcome')))
-    )
-returning m.id, m.attempt, m.state
+    reason_code = case when w.state = 'failed' then coalesce(w.reason_code, 'provider_error') else w.reason_code end,
+    reason_text = coalesce(w.error_text, w.reason_text)
+from wanted w
+where m.id = any (%(ids)s::uuid[]) and m.id = w.id and w.passes
+returning m.id
 
 -- name: read_fences
 -- Where messages stand whose result changed nothing.

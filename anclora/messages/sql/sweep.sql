@@ -8,7 +8,7 @@ for update skip locked
 -- name: lane_items
 -- What the lane needs to know of the messages that belong in it.
 select id, instance, recipient, priority, next_attempt_at from messages
-where id = any (%(ids)s::uuid[]) and state in ('queued', 'sending', 'unknown')
+where id = any (%(ids)s::uuid[]) and open
 order by ordinal
 
 -- name: silent_workers
@@ -27,7 +27,7 @@ update workers set reaped_at = now() where id = any (%(ids)s::uuid[])
 -- What the silent ones were sending, and any intent too old for whatever reason: from now on in doubt.
 with orphans as materialized (
     select m.id from messages m
-    where m.state = 'sending'
+    where m.open and m.state = 'sending'
         and (m.worker_id = any (%(worker_ids)s::uuid[])
             or m.intent_at < now() - make_interval(secs => %(longest_seconds)s))
     order by m.id
@@ -69,7 +69,7 @@ returning m.id
 -- name: due_messages
 -- One page of the queued messages that are due before the horizon, for the comparison with the lanes.
 select id, instance, recipient, priority, next_attempt_at, ordinal from messages
-where state = 'queued' and next_attempt_at <= now() + make_interval(secs => %(horizon_seconds)s)
+where open and state = 'queued' and next_attempt_at <= now() + make_interval(secs => %(horizon_seconds)s)
     and (instance, recipient, priority, ordinal)
         > (%(instance)s, %(recipient)s, %(priority)s::smallint, %(ordinal)s::bigint)
 order by instance, recipient, priority, ordinal

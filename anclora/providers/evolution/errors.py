@@ -142,7 +142,7 @@ def classify(answer: Answer) -> Outcome:
             taken = _taken.decode(answer.body)
         except UNREADABLE:
             taken = None
-        if taken is not None and taken.key is not None and taken.key.id:
+        if taken is not None and taken.key is not None and taken.key.id and taken.key.id.isprintable():
             return Sent(provider_id=taken.key.id)
         return Unknown(code="no_message_id", text=_said(answer))
     shape, texts = message_of(answer)
@@ -223,7 +223,7 @@ def redact(text: str) -> str:
 
     The first line only: database errors print the whole row, message text included, on the following ones.
     """
-    return _NUMBERS.sub("…", _MAILS.sub("…", text.strip().partition("\n")[0])).strip()[:_TEXT_CHARS]
+    return _NUMBERS.sub("…", _MAILS.sub("…", text.replace("\0", "").strip().partition("\n")[0])).strip()[:_TEXT_CHARS]
 
 
 def _said(answer: Answer) -> str:

@@ -86,6 +86,7 @@ create table messages (
     state            text not null
         constraint messages_state_known check (state in ('scheduled', 'queued', 'sending', 'unknown', 'sent', 'delivered',
             'read', 'played', 'failed', 'dead', 'canceled', 'expired', 'blocked')),
+    open             boolean not null generated always as (state in ('queued', 'sending', 'unknown')) stored,
     state_at         timestamptz not null default now(),
     ordinal          bigint,
     attempt          integer not null default 0,
@@ -111,9 +112,9 @@ create table messages (
     constraint messages_order_when_due check (ordinal is not null or state in ('scheduled', 'canceled', 'expired', 'blocked'))
 ) partition by range (id);
 
--- The head guard: the only index on state, because a changed indexed column ends HOT updates.
-create index messages_head on messages (instance, recipient, priority, ordinal)
-    where state in ('queued', 'sending', 'unknown');
+-- The head guard: the only index that follows the state, because a changed indexed column ends HOT updates. It hangs on
+-- `open`, so that only a message's end touches it: intents, retries and doubts stay HOT.
+create index messages_head on messages (instance, recipient, priority, ordinal) where open;
 -- What is not due yet has no ordinal.
 create index messages_schedule on messages (send_at) where ordinal is null;
 create index messages_doubt on messages (unknown_at) where unknown_at is not null;

@@ -1,0 +1,125 @@
+"""The senders of a process: a fixed number of them take intents from one line and post them, each once.
+
+The lease is checked last, right before a request starts. What cannot start any more is given back.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from anclora.instances.book import InstanceBook
+from anclora.kit.errors import AncloraError
+from anclora.kit.logging import get_logger
+from anclora.kit.settings import Settings
+from anclora.messages.intent import Intent
+from anclora.messages.worker import Worker
+from anclora.providers.contract import Fault, Outcome, Refused, Scope, Unknown
+from anclora.providers.registry import Providers
+
+log = get_logger(__name__)
+_WEIGHT = 0.02  # of one send in the running mean
+_AHEAD_SECONDS = 0.25
+
+
+class Senders:
+    """Own the intents that were handed over until their request ended or they were given back.
+
+    Args:
+        ended: told how each request ended.
+        give_back: takes intents whose request was not started.
+    """
+
+    def __init__(
+        self,
+        providers: Providers,
+        book: InstanceBook,
+        settings: Settings,
+        worker: Worker,
+        *,
+        ended: Callable[[Intent, Outcome], None],
+        give_back: Callable[[Sequence[Intent]], Awaitable[None]],
+    ) -> None:
+        self._providers = providers
+        self._book = book
+        self._settings = settings
+        self._worker = worker
+        self._ended = ended
+        self._give_back = give_back
+        self._line = asyncio.Queue[Intent](settings.send_slots)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._mean_seconds = 0.0
+        self.held: dict[UUID, Intent] = {}
+
+    @property
+    def reach(self) -> int:
+        """How many intents may be held at once: what is open, and what will start within a moment.
+
+        More would stand in line here, where no reply can overtake it and its lease runs.
+        """
+        at_once = self._settings.connections
+        soon = int(at_once * _AHEAD_SECONDS / max(self._mean_seconds, 0.001))
+        return min(self._settings.send_slots, at_once + soon)
+
+    def put(self, intents: Sequence[Intent]) -> None:
+        """Hand over intents, at most `send_slots` at once."""
+        if not self._tasks:
+            count = self._settings.connections
+            self._tasks = [asyncio.create_task(self._sender(), name=f"sender-{n}") for n in range(count)]
+        for intent in intents:
+            self.held[intent.id] = intent
+            self._line.put_nowait(intent)
+
+    async def drain(self, timeout_seconds: float, *, start: bool) -> None:
+        """Let what was posted end, bounded; what waits in line is still sent (`start`) or given back."""
+        if not start:
+            waiting = [self._line.get_nowait() for _ in range(self._line.qsize())]
+            await self._return(waiting)
+            for _ in waiting:
+                self._line.task_done()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._line.join()
+        except TimeoutError:
+            log.warning("requests_cut_off", count=len(self.held))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def _sender(self) -> None:
+        now = asyncio.get_running_loop().time
+        while True:
+            intent = await self._line.get()
+            try:
+                if not self._worker.may_start(intent.began_boot_seconds):
+                    await self._return([intent])
+                    continue
+                began = now()
+                outcome = await self._post(intent)
+                self._mean_seconds += _WEIGHT * (now() - began - self._mean_seconds)
+                self._end(intent, outcome)
+            except asyncio.CancelledError:
+                self._end(intent, Unknown(code="stopped", text="The process stopped while it was sent."))
+                raise
+            except Exception as error:  # the request may have left
+                log.exception("sender_failed", message_id=str(intent.id))
+                self._end(intent, Unknown(code="sender_error", text=type(error).__name__))
+            finally:
+                self._line.task_done()
+
+    async def _post(self, intent: Intent) -> Outcome:
+        try:
+            provider = self._providers[self._book.get(intent.instance).provider]
+        except AncloraError as error:
+            return Refused(scope=Scope.LANE, code=error.code, text=error.detail, fault=Fault.OURS, before_send=True)
+        return await provider.send(intent.instance, intent.recipient, intent.content)
+
+    def _end(self, intent: Intent, outcome: Outcome) -> None:
+        if self.held.pop(intent.id, None) is not None:
+            self._ended(intent, outcome)
+
+    async def _return(self, intents: Sequence[Intent]) -> None:
+        for intent in intents:
+            del self.held[intent.id]
+        if intents:
+            await self._give_back(intents)
