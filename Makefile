@@ -28,10 +28,10 @@ check: $(STAMP) ## format, lint, types, ladder, lengths
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_lengths.py
-	$(BIN)/python scripts/settings_page.py --check
+	$(BIN)/python scripts/reference_pages.py --check
 
 unit: $(STAMP) ## the fast tests
-	$(PRIVATE) $(BIN)/pytest -q tests/unit tests/contract
+	$(PRIVATE) $(BIN)/pytest -q tests/unit tests/contract tests/docs tests/fundamentals
 
 slow: $(STAMP) ## the tests on real servers
 	$(PRIVATE) $(BIN)/pytest -q tests/integration tests/journeys

@@ -101,8 +101,12 @@ def _midnight(moment: datetime, zone: ZoneInfo) -> datetime:
 async def get_overview(
     request: Request,
     _caller: Annotated[Caller, Depends(Needs("analytics:read"))],
-    since: Annotated[str | None, Query(alias="from", description="day or moment; today by default")] = None,
-    until: Annotated[str | None, Query(alias="to", description="day (included) or moment; now by default")] = None,
+    since: Annotated[
+        str | None, Query(alias="from", description="day or moment; today by default", examples=["2026-01-31"])
+    ] = None,
+    until: Annotated[
+        str | None, Query(alias="to", description="day (included) or moment; now by default", examples=["2026-01-31"])
+    ] = None,
 ) -> Response:
     """Each event counts in the moment it happened. Conversations and conversions are 0 until they are tracked."""
     deps = deps_of(request)

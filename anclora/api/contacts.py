@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +12,7 @@ from anclora.api.answers import answer
 from anclora.api.auth import Needs
 from anclora.api.bodies import decode, read_body
 from anclora.api.deps import deps_of
+from anclora.api.examples import OPT_OUT, PHONE
 from anclora.api.openapi import body_of, documented
 from anclora.contacts import Contact, opt_in, opt_out, phone_digits, show
 
@@ -29,6 +30,7 @@ _OPT_OUT = msgspec.json.Decoder(OptOut)
 _RESPONSES = documented(Contact, 401, 403, 404, 422, 503)
 Reader = Annotated[Caller, Depends(Needs("contacts:read"))]
 Writer = Annotated[Caller, Depends(Needs("contacts:write"))]
+Phone = Annotated[str, Path(examples=[PHONE])]
 
 
 def _digits(request: Request, phone: str) -> str:
@@ -36,7 +38,7 @@ def _digits(request: Request, phone: str) -> str:
 
 
 @router.get("/api/v1/contacts/{phone}", summary="One contact", responses=_RESPONSES)
-async def get_contact(request: Request, phone: str, _caller: Reader) -> Response:
+async def get_contact(request: Request, phone: Phone, _caller: Reader) -> Response:
     """Whether a person opted out, and when they last wrote."""
     return answer(await show(deps_of(request).db, _digits(request, phone)))
 
@@ -44,10 +46,10 @@ async def get_contact(request: Request, phone: str, _caller: Reader) -> Response
 @router.put(
     "/api/v1/contacts/{phone}/opt-out",
     summary="Send nothing more to this number",
-    responses=documented(Contact, 400, 401, 403, 413, 422, 503),
-    openapi_extra=body_of(OptOut, {"reason": "asked on the phone"}, required=False),
+    responses=documented(Contact, 400, 401, 403, 408, 413, 422, 503),
+    openapi_extra=body_of(OptOut, OPT_OUT, required=False),
 )
-async def put_opt_out(request: Request, phone: str, caller: Writer) -> Response:
+async def put_opt_out(request: Request, phone: Phone, caller: Writer) -> Response:
     """Counts from the answer on, for messages that wait too. A number nobody has written to is fine."""
     body = await read_body(request, _BODY_BYTES)
     wish = decode(_OPT_OUT, body) if body else OptOut()
@@ -55,6 +57,6 @@ async def put_opt_out(request: Request, phone: str, caller: Writer) -> Response:
 
 
 @router.delete("/api/v1/contacts/{phone}/opt-out", summary="Allow sending again", responses=_RESPONSES)
-async def delete_opt_out(request: Request, phone: str, caller: Writer) -> Response:
+async def delete_opt_out(request: Request, phone: Phone, caller: Writer) -> Response:
     """Takes the opt-out back; 404 when nobody with this number is known."""
     return answer(await opt_in(deps_of(request).db, _digits(request, phone), actor=caller.actor))

@@ -134,7 +134,7 @@ def _answer(deps: Deps, checks: Mapping[str, Check]) -> Response:
 
 
 Anyone = Annotated[Caller | None, Depends(open_to_all)]
-_RESPONSES = documented(Health) | {503: documented(Health)[200] | {"description": "Unhealthy: the same document"}}
+_RESPONSES = documented(Health, 401) | {503: documented(Health)[200] | {"description": "Unhealthy: the same document"}}
 
 
 @router.get("/health", summary="Is it well", responses=_RESPONSES)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +15,7 @@ from anclora.api.auth import Needs, authorize
 from anclora.api.bodies import decode, read_body
 from anclora.api.deps import deps_of
 from anclora.api.errors import problem_of
+from anclora.api.examples import FILE, MESSAGE_ID, PHONE, TEXT
 from anclora.api.idempotency import idempotency_key
 from anclora.api.openapi import body_of, documented, operation
 from anclora.contacts import phone_digits
@@ -198,6 +199,7 @@ def _replayed(submitted: Submitted) -> Mapping[str, str]:
 
 Reader = Annotated[Caller, Depends(Needs("messages:read"))]
 Sender = Annotated[Caller, Depends(Needs("messages:send"))]
+Id = Annotated[UUID, Path(examples=[MESSAGE_ID])]
 
 
 @router.get("/api/v1/messages", summary="Find messages", responses=documented(MessagePage, 401, 403, 422, 503))
@@ -206,7 +208,7 @@ async def get_messages(
     _caller: Reader,
     state: Annotated[State | None, Query(description="only those in this state")] = None,
     instance: Annotated[str | None, Query(description="only those of this number of ours")] = None,
-    to: Annotated[str | None, Query(description="only those to this phone number", examples=["+34600111222"])] = None,
+    to: Annotated[str | None, Query(description="only those to this phone number", examples=[PHONE])] = None,
     before: Annotated[UUID | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
@@ -223,7 +225,7 @@ async def get_messages(
 @router.get(
     "/api/v1/messages/{message_id}", summary="One message", responses=documented(Message, 401, 403, 404, 422, 503)
 )
-async def get_message(request: Request, message_id: UUID, _caller: Reader) -> Response:
+async def get_message(request: Request, message_id: Id, _caller: Reader) -> Response:
     """Where it stands, and when it got there."""
     return answer(await get(deps_of(request).db, message_id))
 
@@ -233,7 +235,7 @@ async def get_message(request: Request, message_id: UUID, _caller: Reader) -> Re
     summary="Why is it not out yet?",
     responses=documented(Explanation, 401, 403, 404, 422, 503),
 )
-async def get_explanation(request: Request, message_id: UUID, _caller: Reader) -> Response:
+async def get_explanation(request: Request, message_id: Id, _caller: Reader) -> Response:
     """The one rule that limits it now, and its timeline. Positions are estimates."""
     deps = deps_of(request)
     return answer(await explain(deps.db, message_id, deps.clock.now()))
@@ -244,7 +246,7 @@ async def get_explanation(request: Request, message_id: UUID, _caller: Reader) -
     summary="Cancel a message",
     responses=documented(Message, 401, 403, 404, 409, 422, 503),
 )
-async def delete_message(request: Request, message_id: UUID, caller: Sender) -> Response:
+async def delete_message(request: Request, message_id: Id, caller: Sender) -> Response:
     """Works while it is queued or scheduled; 409 once it is being sent."""
     return answer(await cancel(deps_of(request).db, message_id, actor=caller.actor))
 
@@ -263,36 +265,25 @@ _PARTIAL_PARAMETER: Mapping[str, Any] = {
     "schema": {"type": "boolean", "default": False},
     "description": "Accept the good rows and report the bad ones; the answer is then a PartialReceipt.",
 }
-_PROBLEMS = (400, 401, 403, 409, 413, 422, 503)
-_TEXT = {"to": "+34600111222", "text": "Hola, mañana a las 10."}
-_FILE = {
-    "to": "+34600111222",
-    "type": "document",
-    "media": {"url": "https://example.com/dossier.pdf", "mimetype": "application/pdf", "filename": "dossier.pdf"},
-    "caption": "El dossier del piso",
-}
-_RECEIPT = {
-    "id": "019aac5e-7a00-7000-8000-000000000001",
-    "state": "queued",
-    "to": "34600111222",
-    "instance": "sales",
-}
+_PROBLEMS = (400, 401, 403, 408, 409, 413, 422, 503)
 
 HOT_PATHS: Mapping[str, Mapping[str, Any]] = {
     "/api/v1/messages": operation(
+        "post_message",
         summary="Send a message",
         description="Accepted means committed. Follow it with GET /api/v1/messages/{id}.",
         tag="messages",
-        body=body_of(Draft, _TEXT, _FILE),
-        responses=documented(MessageReceipt, *_PROBLEMS, status=202, example=_RECEIPT),
+        body=body_of(Draft, TEXT, FILE),
+        responses=documented(MessageReceipt, *_PROBLEMS, status=202),
         parameters=[_KEY_PARAMETER],
     ),
     "/api/v1/messages/bulk": operation(
+        "post_bulk",
         summary="Send up to 1,000 messages",
         description="All or nothing; with ?partial=true the good rows are accepted and the bad ones reported.",
         tag="messages",
-        body=body_of(Bulk, {"messages": [_TEXT, _FILE]}),
-        responses=documented(BulkReceipt, *_PROBLEMS, status=202, example={"accepted": 1, "messages": [_RECEIPT]}),
+        body=body_of(Bulk, {"messages": [TEXT, FILE]}),
+        responses=documented(BulkReceipt, *_PROBLEMS, status=202),
         parameters=[_KEY_PARAMETER, _PARTIAL_PARAMETER],
     ),
 }

@@ -10,6 +10,7 @@ from anclora.access import Caller
 from anclora.api.auth import open_to_all
 from anclora.api.cached import Cached
 from anclora.api.deps import Deps
+from anclora.api.openapi import refused
 from anclora.kit.errors import UnavailableError
 from anclora.kit.logging import get_logger
 from anclora.kit.metrics import counter, exposition, gauge, histogram
@@ -42,7 +43,13 @@ def error_rate_cache(deps: Deps) -> Cached[ErrorRate]:
     "/metrics",
     summary="Prometheus metrics",
     response_class=Response,
-    responses={200: {"description": "The text format, names beginning with anclora_", "content": {"text/plain": {}}}},
+    responses={
+        200: {
+            "description": "The text format, names beginning with anclora_",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": "anclora_error_rate 0.0\n"}},
+        },
+        401: refused(401),
+    },
 )
 async def get_metrics(request: Request, _caller: Annotated[Caller | None, Depends(open_to_all)]) -> Response:
     """Everything this process counts."""

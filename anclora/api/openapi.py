@@ -8,6 +8,9 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from anclora.api.errors import problem
+from anclora.api.examples import ANSWERS, REFUSALS
+
 _PROBLEM = "application/problem+json"
 _TEMPLATE = "#/components/schemas/{name}"
 _PROBLEM_SCHEMA: Mapping[str, Any] = {
@@ -30,6 +33,7 @@ _WHEN: Mapping[int, str] = {
     401: "No API key, or one nobody knows",
     403: "The key lacks a scope; the answer names it",
     404: "There is no such thing",
+    408: "The body came too slowly",
     409: "The state of the thing, or an Idempotency-Key used before with another body, forbids this",
     413: "The body is too large",
     422: "The request is understood and cannot be accepted; `code` and `detail` say why",
@@ -49,18 +53,20 @@ def ref(kind: type) -> dict[str, str]:
     return {"$ref": _TEMPLATE.format(name=kind.__name__)}
 
 
-def documented(kind: type, *problems: int, status: int = 200, example: Any = None) -> dict[int | str, Any]:
-    """The answers of a route: what it gives, and the problems to expect."""
-    content: dict[str, Any] = {"schema": ref(kind)}
-    if example is not None:
-        content["example"] = example
+def documented(kind: type, *problems: int, status: int = 200) -> dict[int | str, Any]:
+    """The answers of a route: what it gives, and the problems to expect, each with its example."""
+    content = {"schema": ref(kind), "example": ANSWERS[kind.__name__]}
     found: dict[int | str, Any] = {
         status: {"description": HTTPStatus(status).phrase, "content": {"application/json": content}}
     }
-    for each in problems:
-        schema = {"$ref": _TEMPLATE.format(name="Problem")}
-        found[each] = {"description": _WHEN[each], "content": {_PROBLEM: {"schema": schema}}}
-    return found
+    return found | {each: refused(each) for each in problems}
+
+
+def refused(status: int) -> dict[str, Any]:
+    """A problem a route may answer with."""
+    example = {**problem(status, *REFUSALS[status]), "instance": "/…"}
+    content = {"schema": {"$ref": _TEMPLATE.format(name="Problem")}, "example": example}
+    return {"description": _WHEN[status], "content": {_PROBLEM: content}}
 
 
 def body_of(kind: type, *examples: Any, required: bool = True) -> dict[str, Any]:
@@ -71,6 +77,7 @@ def body_of(kind: type, *examples: Any, required: bool = True) -> dict[str, Any]
 
 
 def operation(  # one keyword per member of an Operation Object
+    name: str,
     *,
     summary: str,
     description: str,
@@ -86,6 +93,7 @@ def operation(  # one keyword per member of an Operation Object
             "summary": summary,
             "description": description,
             "tags": [tag],
+            "operationId": name,
             "parameters": list(parameters),
             **body,
             "responses": {str(status): value for status, value in responses.items()},
@@ -100,7 +108,19 @@ def describe(app: FastAPI, hot_paths: Mapping[str, Mapping[str, Any]]) -> dict[s
     paths: dict[str, dict[str, Any]] = found.setdefault("paths", {})
     for path, operations in hot_paths.items():
         paths.setdefault(path, {}).update(operations)
+    _restore_examples(paths)
     kinds = sorted(_shown, key=lambda kind: kind.__name__)
     _refs, schemas = msgspec.json.schema_components(kinds, ref_template=_TEMPLATE)
     found.setdefault("components", {}).setdefault("schemas", {}).update({**schemas, "Problem": dict(_PROBLEM_SCHEMA)})
     return found
+
+
+def _restore_examples(paths: Mapping[str, Mapping[str, Any]]) -> None:
+    """FastAPI drops the members of an example that are null; they are part of the answer."""
+    for operations in paths.values():
+        for each in operations.values():
+            for response in each["responses"].values():
+                content = response.get("content", {}).get("application/json", {})
+                kind = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+                if kind in ANSWERS:
+                    content["example"] = ANSWERS[kind]

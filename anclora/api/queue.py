@@ -18,6 +18,7 @@ from anclora.kit.errors import UnavailableError
 from anclora.kit.logging import get_logger
 from anclora.messages.feed import LANE_PREFIX
 from anclora.messages.overview import queue_counts
+from anclora.queue import Stats
 
 log = get_logger(__name__)
 router = APIRouter(tags=["operations"])
@@ -25,7 +26,22 @@ _SECONDS = 1.0
 _LANES_AWAY = (RedisError, OSError, TimeoutError, UnavailableError)
 
 
-class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True):
+class LaneView(msgspec.Struct, frozen=True, kw_only=True):
+    """The lane of one number.
+
+    Attributes:
+        instance: the number's name.
+        paused: nothing leaves now; at the end of a rest one message goes first, as a probe.
+    """
+
+    instance: str
+    waiting: int
+    active: int
+    delayed: int
+    paused: bool
+
+
+class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The queue at a glance.
 
     Attributes:
@@ -41,6 +57,7 @@ class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True):
         oldest_waiting_seconds: age of the longest wait.
         throughput_per_second: sent per second over the last minute.
         source: `lanes`, or `ledger` while Redis is away: then all that is queued counts as waiting.
+        lanes: each lane that has messages or rests; only for a key, and not while Redis is away.
     """
 
     waiting: int
@@ -55,6 +72,7 @@ class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True):
     oldest_waiting_seconds: float
     throughput_per_second: float
     source: str
+    lanes: list[LaneView] | None = None
 
 
 def queue_cache(deps: Deps) -> Cached[QueueMetrics]:
@@ -64,9 +82,10 @@ def queue_cache(deps: Deps) -> Cached[QueueMetrics]:
 
 async def _count(deps: Deps) -> QueueMetrics:
     ledger = await queue_counts(deps.db)
+    lanes: list[LaneView] | None = None
     try:
         stats = await deps.queue.stats()
-        lanes = [lane for name, lane in stats.lanes.items() if name.startswith(LANE_PREFIX)]
+        lanes = _lanes(stats)
         waiting, active, delayed = (
             sum(lane.waiting for lane in lanes),
             sum(lane.active for lane in lanes),
@@ -89,11 +108,27 @@ async def _count(deps: Deps) -> QueueMetrics:
         oldest_waiting_seconds=ledger.oldest_waiting_seconds,
         throughput_per_second=ledger.throughput_per_second,
         source=source,
+        lanes=lanes,
     )
 
 
-@router.get("/queue/metrics", summary="What waits, and why", responses=documented(QueueMetrics, 503))
-async def get_queue_metrics(request: Request, _caller: Annotated[Caller | None, Depends(open_to_all)]) -> Response:
-    """Counts only, at most a second old."""
+def _lanes(stats: Stats) -> list[LaneView]:
+    return [
+        LaneView(
+            instance=name.removeprefix(LANE_PREFIX),
+            waiting=lane.waiting,
+            active=lane.active,
+            delayed=lane.delayed,
+            paused=lane.paused,
+        )
+        for name, lane in sorted(stats.lanes.items())
+        if name.startswith(LANE_PREFIX)
+    ]
+
+
+@router.get("/queue/metrics", summary="What waits, and why", responses=documented(QueueMetrics, 401, 503))
+async def get_queue_metrics(request: Request, caller: Annotated[Caller | None, Depends(open_to_all)]) -> Response:
+    """Counts, at most a second old; lane by lane for a key."""
     cache: Cached[QueueMetrics] = request.app.state.queue_metrics
-    return answer(await cache.get())
+    metrics = await cache.get()
+    return answer(metrics if caller else msgspec.structs.replace(metrics, lanes=None))

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from anclora.api.answers import answer
 from anclora.api.bodies import read_body
 from anclora.api.deps import Deps, deps_of
+from anclora.api.examples import WEBHOOK
 from anclora.api.metrics import WEBHOOKS
 from anclora.api.openapi import body_of, documented, operation
 from anclora.instances import Instance, accepts
@@ -99,20 +100,17 @@ _INSTANCE_PARAMETER: Mapping[str, Any] = {
     "in": "path",
     "required": True,
     "schema": {"type": "string"},
-}
-_EXAMPLE = {
-    "event": "messages.update",
-    "instance": "sales",
-    "data": {"keyId": "3EB0C5A277F7F9B6C599", "status": "READ", "fromMe": True},
+    "example": "sales",
 }
 
 HOT_PATHS: Mapping[str, Mapping[str, Any]] = {
     "/webhooks/evolution/{instance}": operation(
+        "post_evolution",
         summary="Events from Evolution API",
         description="Called by the provider. 200 after the commit; duplicates are harmless.",
         tag="webhooks",
-        body=body_of(EvolutionEnvelope, _EXAMPLE),
-        responses=documented(Stored, 400, 401, 404, 413, 503),
+        body=body_of(EvolutionEnvelope, WEBHOOK),
+        responses=documented(Stored, 400, 401, 404, 408, 413, 503),
         parameters=[_INSTANCE_PARAMETER, _SECRET_PARAMETER],
         keyed=False,
     )

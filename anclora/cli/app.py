@@ -4,15 +4,17 @@ import asyncio
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
+from rich.console import Console
 
 from anclora import __version__
 from anclora.cli import contacts, instances, keys, messages, queue
 from anclora.cli.demo.run import run as run_demo
 from anclora.cli.demo.table import show as show_demo
-from anclora.cli.options import DEFAULT_DATA_DIR, DataDir
+from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.serve import run as run_serve
-from anclora.cli.show import console
+from anclora.cli.show import console, show_json
 from anclora.cli.up import run as run_up
 from anclora.kit.errors import SetupError
 from anclora.kit.logging import configure_logging
@@ -27,44 +29,43 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Anclora: a WhatsApp platform that never loses or doubles a message, and runs itself.",
 )
-app.command("send")(messages.send)
-app.add_typer(messages.app, name="messages")
-app.command("queue")(queue.queue)
-app.command("instances")(instances.instances)
-app.add_typer(contacts.app, name="contacts")
-app.add_typer(keys.app, name="keys")
-
+_START, _DAILY, _PARTS = "Start here", "Every day", "The parts, one by one"
 Port = Annotated[int, typer.Option(min=1, max=65535, help="TCP port of the API.")]
 
 
-@app.command()
-def version() -> None:
-    """The version."""
-    print(__version__)
-
-
-@app.command()
-def up(port: Port = 8000, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+@app.command(rich_help_panel=_START)
+def up(port: Port = 8000, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Everything on this machine: private servers, a sandbox unless Evolution API is configured, and the product."""
-    asyncio.run(run_up(data_dir, port))
+    asyncio.run(run_up(data_dir, port, as_json=as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=_START)
 def demo(
     count: Annotated[int, typer.Option("--messages", min=50, max=100_000, help="How many.")] = 5_000,
     swallow: Annotated[
         int | None, typer.Option(help="The sandbox accepts this serial number and never sends it.")
     ] = None,
     double: Annotated[int | None, typer.Option(help="The sandbox sends this serial number twice.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """The main job from start to end; exits 0 only when nothing was lost or doubled."""
-    figures, verdict = asyncio.run(run_demo(count, swallow=swallow, double=double))
-    show_demo(console, figures, verdict)
+    words = Console(stderr=True) if as_json else console
+    figures, verdict = asyncio.run(run_demo(count, words, swallow=swallow, double=double))
+    if as_json:
+        show_json(msgspec.to_builtins(figures) | msgspec.to_builtins(verdict))
+    else:
+        show_demo(console, figures, verdict)
     if not verdict.good:
         raise typer.Exit(1)
 
 
-@app.command()
+app.command("send", rich_help_panel=_DAILY)(messages.send)
+app.command("queue", rich_help_panel=_DAILY)(queue.queue)
+for noun in (messages, instances, contacts, keys):
+    app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2], rich_help_panel=_DAILY)
+
+
+@app.command(rich_help_panel=_PARTS)
 def serve(
     role: Annotated[Role, typer.Option(help="What this process does.")] = Role.ALL,
     port: Port = 8000,
@@ -74,17 +75,20 @@ def serve(
     run_serve(load_settings(), {role}, host=host, port=port)
 
 
-@app.command()
-def migrate() -> None:
+@app.command(rich_help_panel=_PARTS)
+def migrate(as_json: AsJson = False) -> None:
     """Bring the schema up to date."""
     settings = load_settings()
     if settings.database_url is None:
         raise SetupError("DATABASE_URL is not set; `anclora up` migrates its private server by itself.")
     done = run_migrate(settings.database_url)
+    if as_json:
+        show_json({"applied": list(done)})
+        return
     print("\n".join(f"applied {name}" for name in done) or "the schema is up to date")
 
 
-@app.command()
+@app.command(rich_help_panel=_PARTS)
 def sandbox(
     port: Port = 8085,
     script: Annotated[Path | None, typer.Option(help="What goes wrong, as TOML or JSON.")] = None,
@@ -94,3 +98,12 @@ def sandbox(
     """A server that speaks Evolution API, for tests and first steps."""
     configure_logging("INFO")
     run_sandbox(load_script(script), witness, port=port, api_key=api_key)
+
+
+@app.command(rich_help_panel=_PARTS)
+def version(as_json: AsJson = False) -> None:
+    """The version."""
+    if as_json:
+        show_json({"version": __version__})
+    else:
+        print(__version__)

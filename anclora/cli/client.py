@@ -1,5 +1,6 @@
 """The command line's way to a running server: its own HTTP API, with the key `anclora up` wrote down."""
 
+import http.client
 import json
 import os
 import urllib.error
@@ -44,7 +45,7 @@ class Client:
 
         Raises:
             AncloraError: the server's own sentence.
-            UnavailableError: nobody answers at that address.
+            UnavailableError: nobody answers at that address, or somebody else.
             SetupError: there is no API key.
         """
         if self._key is None:
@@ -63,17 +64,25 @@ class Client:
         except urllib.error.HTTPError as error:
             raise _problem(error) from None
         except (urllib.error.URLError, OSError) as error:
-            raise UnavailableError(f"Nobody answers at {self.url}. Start it with `anclora up`. ({error})") from None
+            reason = getattr(error, "reason", error)
+            raise UnavailableError(f"Nobody answers at {self.url}. Start it with `anclora up`. ({reason})") from None
+        except (http.client.HTTPException, ValueError):
+            raise UnavailableError(
+                f"What answers at {self.url} is not Anclora. Set ANCLORA_URL, or give the --data-dir of `anclora up`."
+            ) from None
 
 
 def _problem(error: urllib.error.HTTPError) -> AncloraError:
     try:
         document = json.loads(error.read())
     except ValueError:
+        document = None
+    if not isinstance(document, dict):
         document = {}
     detail = str(document.get("detail") or f"The server answered {error.code}.")
+    code = str(document.get("code") or "http_error")
     if error.code == 401:
-        return UnauthorizedError(detail)
+        return UnauthorizedError(detail, code=code)
     if error.code in (400, 413, 422):
-        return InvalidError(detail, extra=document)
-    return AncloraError(detail, code=str(document.get("code", "http_error")), extra=document)
+        return InvalidError(detail, code=code, extra=document)
+    return AncloraError(detail, code=code, extra=document)

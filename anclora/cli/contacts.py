@@ -10,17 +10,18 @@ from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import show_facts
 
 app = typer.Typer(no_args_is_help=True, help="People: who opted out.")
+Phone = Annotated[str, typer.Argument(help="Phone number, e.g. +34600111222.")]
 
 
 @app.command()
-def show(phone: str, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+def show(phone: Phone, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """What is known of a person."""
     show_facts(Client(data_dir).call("GET", f"/api/v1/contacts/{quote(phone)}"), as_json=as_json)
 
 
 @app.command("opt-out")
 def opt_out(
-    phone: str,
+    phone: Phone,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "asked by phone",
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
@@ -31,6 +32,6 @@ def opt_out(
 
 
 @app.command("opt-in")
-def opt_in(phone: str, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+def opt_in(phone: Phone, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """This person wants to hear from us again."""
     show_facts(Client(data_dir).call("DELETE", f"/api/v1/contacts/{quote(phone)}/opt-out"), as_json=as_json)

@@ -13,6 +13,7 @@ from anclora.access.keys import create
 from anclora.access.model import SCOPES
 from anclora.audit import record
 from anclora.kit.clock import SystemClock
+from anclora.kit.errors import SetupError
 from anclora.kit.settings import Settings
 from anclora.storage.database import Database, open_pool
 from anclora.storage.migrate import migrate
@@ -49,6 +50,24 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def claim_port(host: str, port: int) -> None:
+    """Make sure that nobody listens there, before anything is started.
+
+    Raises:
+        SetupError: somebody does, or the address is not ours.
+    """
+    with socket.socket() as listener:
+        # As the server itself will: a port whose last connections are only just closed is free.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"Port {port} of {host} cannot be used ({error.strerror}). "
+                "Stop what listens there, or choose another with --port."
+            ) from error
 
 
 def child_env(settings: Settings, **values: str) -> dict[str, str]:

@@ -1,11 +1,82 @@
-"""`anclora instances`: our numbers and whether they are connected."""
+"""`anclora instances [sync]`: our numbers and whether they are connected."""
 
-from anclora.cli.client import Client
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from anclora.audit import record
+from anclora.cli.client import Client, read_env
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
-from anclora.cli.show import show_rows
+from anclora.cli.show import console, show_json, show_rows
+from anclora.instances import Instance
+from anclora.instances.register import connect_webhooks, register
+from anclora.kit.clock import SystemClock
+from anclora.kit.errors import AncloraError, SetupError
+from anclora.kit.settings import Settings, load_settings
+from anclora.providers.registry import EVOLUTION, build
+from anclora.storage.database import Database, open_pool
+
+app = typer.Typer(help="Our numbers: list them, or learn them anew from the provider.")
+_COLUMNS = ("name", "status", "since", "owner", "reason")
 
 
-def instances(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Our numbers."""
+@app.callback(invoke_without_command=True)
+def instances(context: typer.Context, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Our numbers: whether each is connected, and since when."""
+    if context.invoked_subcommand is not None:
+        return
     answer = Client(data_dir).call("GET", "/api/whatsapp/instances")
-    show_rows(answer["instances"], ("name", "status", "owner"), as_json=as_json, empty="No number is known yet.")
+    empty = "No number is known yet. Connect one at the provider, then: anclora instances sync"
+    show_rows(answer["instances"], _COLUMNS, as_json=as_json, empty=empty)
+
+
+@app.command()
+def sync(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Ask the provider which numbers there are, and point their webhooks at us."""
+    found = asyncio.run(_sync(data_dir))
+    if as_json:
+        show_json(found)
+    else:
+        show_rows(found, ("name", "state", "webhook"), as_json=False, empty="The provider has no number yet.")
+    if any(each["webhook"] not in ("set", "") for each in found):
+        console.print("Without its webhook a number sends, and no receipt reaches us.", style="bold")
+        raise typer.Exit(1)
+
+
+async def _sync(data_dir: Path) -> list[dict[str, Any]]:
+    settings, public_url = _settings(data_dir)
+    if settings.database_url is None:
+        raise SetupError("There is no database. Start `anclora up`, or set DATABASE_URL.")
+    providers = build(settings, SystemClock())
+    db = Database(await open_pool(settings.database_url))
+    try:
+        provider = providers[EVOLUTION]
+        known = await register(db, EVOLUTION, provider)
+        failures = await connect_webhooks(known, provider, public_url=public_url)
+        async with db.transaction() as connection:
+            await record(
+                connection, actor="cli", action="instance.sync", subject=EVOLUTION, detail={"count": len(known)}
+            )
+    finally:
+        await db.close()
+        await providers.close()
+    return [{"name": each.name, "state": each.state, "webhook": _webhook(each, failures)} for each in known]
+
+
+def _webhook(instance: Instance, failures: Mapping[str, AncloraError]) -> str:
+    if instance.name in failures:
+        return failures[instance.name].detail
+    return "" if instance.state == "missing" else "set"
+
+
+def _settings(data_dir: Path) -> tuple[Settings, str]:
+    """The environment's values, completed by what `up` wrote down; and where webhooks reach the server."""
+    stored = read_env(data_dir)
+    settings = load_settings()
+    fields = ("database_url", "evolution_api_url", "evolution_api_key")
+    missing = {name: stored.get(name.upper()) for name in fields if getattr(settings, name) is None}
+    settings = settings.model_copy(update=missing)
+    return settings, settings.public_url or stored.get("ANCLORA_URL") or "http://127.0.0.1:8000"

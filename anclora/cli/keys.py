@@ -13,7 +13,7 @@ from anclora.access.model import SCOPES
 from anclora.audit import record
 from anclora.cli.client import read_env
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
-from anclora.cli.show import console, show_facts, show_rows
+from anclora.cli.show import console, show_facts, show_json, show_rows
 from anclora.kit.errors import SetupError
 from anclora.kit.settings import load_settings
 from anclora.storage.database import Database, open_pool
@@ -64,8 +64,15 @@ def find(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def revoke(which: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+def revoke(
+    which: Annotated[str, typer.Argument(help="Its prefix, as `keys list` prints it.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
     """End a key, named by its prefix."""
     url = load_settings().database_url or read_env(data_dir).get("DATABASE_URL")
     key = _with_database(url, lambda db: revoke_key(db, which, record=record))
-    console.print(f"{key.name} ({key.prefix}) is revoked.")
+    if as_json:
+        show_json({"prefix": key.prefix, "name": key.name, "revoked_at": key.revoked_at})
+        return
+    console.print(f"{key.name} ({key.prefix}) is revoked.", markup=False)

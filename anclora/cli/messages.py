@@ -1,14 +1,17 @@
 """`anclora send` and `anclora messages list|show|cancel`."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
+from rich.text import Text
 
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
-from anclora.cli.show import console, show_facts, show_json, show_rows
+from anclora.cli.show import console, moment, show_facts, show_json, show_rows
 
 app = typer.Typer(no_args_is_help=True, help="Look at messages, cancel them.")
+MessageId = Annotated[UUID, typer.Argument(help="Its id, as `send` and `messages list` print it.")]
 _SHOWN = (
     "id",
     "state",
@@ -57,7 +60,7 @@ def find(
     state: Annotated[str | None, typer.Option(help="Only this state.")] = None,
     instance: Annotated[str | None, typer.Option(help="Only this number of ours.")] = None,
     to: Annotated[str | None, typer.Option(help="Only to this person.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -71,7 +74,7 @@ def find(
 
 
 @app.command()
-def show(message_id: str, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+def show(message_id: MessageId, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """One message: where it stands, why, and everything that happened to it."""
     client = Client(data_dir)
     message = client.call("GET", f"/api/v1/messages/{message_id}")
@@ -80,13 +83,14 @@ def show(message_id: str, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson 
         show_json(message | {"explain": explained})
         return
     show_facts({name: message.get(name) for name in _SHOWN}, as_json=False)
-    console.print(f"\n{explained['text']}\n")
+    console.print(Text(f"\n{explained['text']}\n"))
     for entry in explained["timeline"]:
-        console.print(f"[dim]{entry['at']}[/dim]  {entry['what']}  {entry.get('detail') or ''}")
+        at = moment(entry["at"], parts="milliseconds")
+        console.print(Text.assemble((at, "dim"), f"  {entry['what']}  {entry.get('detail') or ''}"))
 
 
 @app.command()
-def cancel(message_id: str, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+def cancel(message_id: MessageId, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Stop a message that has not left yet."""
     message = Client(data_dir).call("DELETE", f"/api/v1/messages/{message_id}")
     show_facts({"id": message["id"], "state": message["state"]}, as_json=as_json)

@@ -11,7 +11,9 @@ import uvloop
 from anclora import __version__
 from anclora.api.app import create_app
 from anclora.api.deps import Deps
+from anclora.cli.home import claim_port
 from anclora.instances.register import connect_webhooks, register
+from anclora.kit.backoff import backoff_seconds
 from anclora.kit.errors import AncloraError
 from anclora.kit.logging import configure_logging, get_logger
 from anclora.kit.settings import Settings
@@ -20,6 +22,7 @@ from anclora.workers import Role, working
 
 log = get_logger(__name__)
 _HTTP_STOP_SECONDS = 10
+_REGISTER_BASE_SECONDS, _REGISTER_CAP_SECONDS = 1.0, 60.0
 
 
 class _Server(uvicorn.Server):
@@ -91,19 +94,31 @@ def _not_ready(runtime: Runtime, stop: asyncio.Event) -> str | None:
 
 
 async def _register(runtime: Runtime, port: int) -> None:
-    """Learn the numbers of the provider and ask it for their events; a provider that is away is told to the log."""
+    """Learn the numbers of the provider and ask it for their events, again and again until it has answered."""
     public_url = runtime.settings.public_url or f"http://127.0.0.1:{port}"
+    failures = 0
+    while not await _registered(runtime, public_url):
+        failures += 1
+        await asyncio.sleep(backoff_seconds(failures, base=_REGISTER_BASE_SECONDS, cap=_REGISTER_CAP_SECONDS))
+
+
+async def _registered(runtime: Runtime, public_url: str) -> bool:
+    failures: dict[str, AncloraError] = {}
     try:
         for name, provider in runtime.providers.items():
             instances = await register(runtime.db, name, provider)
-            await connect_webhooks(instances, provider, public_url=public_url)
+            failures |= await connect_webhooks(instances, provider, public_url=public_url)
         await runtime.book.refresh(newer_than_seconds=runtime.clock.boot_seconds())
     except AncloraError as error:
         log.error("instances_not_registered", code=error.code, detail=error.detail)  # noqa: TRY400 - a sentence, no defect
+        return False
+    return not failures
 
 
 def run(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:
     """Blocking form of `serve`, on uvloop."""
     configure_logging(settings.log_level)
+    if roles & {Role.API, Role.ALL}:
+        claim_port(host, port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, roles, host=host, port=port))

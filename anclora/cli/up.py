@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from anclora.cli.client import read_env
-from anclora.cli.home import Home, child_env, free_port, new_secret, prepare, start_sandbox
-from anclora.cli.show import console
+from anclora.cli.home import Home, child_env, claim_port, free_port, new_secret, prepare, start_sandbox
+from anclora.cli.show import console, show_json
 from anclora.kit.clock import SystemClock
 from anclora.kit.errors import AncloraError
 from anclora.kit.settings import Settings, load_settings
@@ -17,28 +19,46 @@ from anclora.supervise import Child, answers_200, family
 
 _READY_SECONDS = 60.0
 _SANDBOX = "sandbox"
+_SERVERS = ("DATABASE_URL", "REDIS_URL", "EVOLUTION_API_URL", "EVOLUTION_API_KEY")
+_OWN = "# Started by `anclora up` itself:"
 
 
-def own_settings(settings: Settings, stored: dict[str, str]) -> Settings:
-    """The settings without what an earlier `up` wrote into its own env file: those servers are started again."""
-    own = {
-        field: None
-        for field, name in (
-            ("database_url", "DATABASE_URL"),
-            ("redis_url", "REDIS_URL"),
-            ("evolution_api_url", "EVOLUTION_API_URL"),
-            ("evolution_api_key", "EVOLUTION_API_KEY"),
-        )
-        if getattr(settings, field) is not None and getattr(settings, field) == stored.get(name)
-    }
-    return settings.model_copy(update=own)
+def own_settings(settings: Settings, stored: Mapping[str, str], own: Collection[str]) -> Settings:
+    """The settings without what an earlier `up` wrote of its own servers into its env file: those are started again.
+
+    A server of ours is known by its secret, since its port changes from start to start.
+
+    Args:
+        settings: as read; a shell that loaded the env file passes its values on.
+        stored: the values of the file.
+        own: the names among them that are servers of its own; the others were given, and stay.
+    """
+    ours: list[str] = []
+    if "DATABASE_URL" in own and _password(settings.database_url) == _password(stored["DATABASE_URL"]):
+        ours.append("database_url")
+    if "REDIS_URL" in own and _password(settings.redis_url) == _password(stored["REDIS_URL"]):
+        ours.append("redis_url")
+    if "EVOLUTION_API_KEY" in own and settings.evolution_api_key == stored["EVOLUTION_API_KEY"]:
+        ours += ["evolution_api_url", "evolution_api_key"]
+    return settings.model_copy(update=dict.fromkeys(ours))
 
 
-async def run(data_dir: Path, port: int) -> None:
-    """Start everything, say where it is, and wait for Ctrl-C or SIGTERM."""
+def _password(url: str | None) -> str | None:
+    return urlsplit(url).password if url else None
+
+
+async def run(data_dir: Path, port: int, *, as_json: bool = False) -> None:
+    """Start everything, say where it is, and wait for Ctrl-C or SIGTERM.
+
+    Raises:
+        SetupError: the port or the data directory is in use, or a server does not start.
+        AncloraError: the provider's own sentence; or the server ended by itself.
+    """
+    claim_port("127.0.0.1", port)
     data_dir = data_dir.resolve()  # noqa: ASYNC240 - once, before anything runs
     stored = read_env(data_dir)
-    settings = own_settings(load_settings(), stored)
+    own = read_own(data_dir)
+    settings = own_settings(load_settings(), stored, own)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -52,14 +72,18 @@ async def run(data_dir: Path, port: int) -> None:
             key = await prepare(database_url, old_key=stored.get("API_KEY"))
             values = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "API_KEY": key}
             values["ANCLORA_URL"] = f"http://127.0.0.1:{port}"
-            values |= await _provider(settings, data_dir, children, dict(values))
-            write_env(data_dir, values)
+            old_key = stored.get("EVOLUTION_API_KEY") if "EVOLUTION_API_KEY" in own else None
+            values |= await _provider(settings, data_dir, children, dict(values), old_key=old_key)
+            write_env(data_dir, values, [name for name in _SERVERS if getattr(settings, name.lower()) is None])
             child = Home(data_dir=data_dir, env=_env(settings, values)).child("anclora", "serve", "--port", str(port))
             await child.start()
             children.append(child)
             ready = answers_200(f"http://127.0.0.1:{port}/health/ready")
             await child.wait_ready(ready, timeout_seconds=_READY_SECONDS)
-            _say(data_dir, values, sandbox=settings.evolution_api_url is None)
+            if as_json:
+                show_json(values)
+            else:
+                _say(data_dir, values, sandbox=settings.evolution_api_url is None)
             await _wait(stop, child)
     finally:
         await asyncio.to_thread(servers.stop)
@@ -71,12 +95,13 @@ def _env(settings: Settings, values: dict[str, str]) -> dict[str, str]:
 
 
 async def _provider(
-    settings: Settings, data_dir: Path, children: list[Child], values: dict[str, str]
+    settings: Settings, data_dir: Path, children: list[Child], values: dict[str, str], *, old_key: str | None
 ) -> dict[str, str]:
     if settings.evolution_api_url:
         url, key = settings.evolution_api_url, settings.evolution_api_key or ""
         return {"EVOLUTION_API_URL": url, "EVOLUTION_API_KEY": key, "INSTANCE": await _first_instance(settings)}
-    port, key = free_port(), new_secret()
+    # Kept from start to start, so that a shell which loaded an older env file is still recognised.
+    port, key = free_port(), old_key or new_secret()
     home = Home(data_dir=data_dir, env=_env(settings, values))
     await start_sandbox(home, children, port=port, key=key, script={"instances": [{"name": _SANDBOX}]})
     return {"EVOLUTION_API_URL": f"http://127.0.0.1:{port}", "EVOLUTION_API_KEY": key, "INSTANCE": _SANDBOX}
@@ -92,11 +117,19 @@ async def _first_instance(settings: Settings) -> str:
     return found[0].name if found else ""
 
 
-def write_env(data_dir: Path, values: dict[str, str]) -> None:
-    """Write `<data-dir>/env`, readable by its owner only."""
+def read_own(data_dir: Path) -> list[str]:
+    """The names in `<data-dir>/env` that are servers `up` started itself."""
+    path = data_dir / "env"
+    first = path.read_text().partition("\n")[0] if path.exists() else ""
+    return [name for name in first.removeprefix(_OWN).split() if name in _SERVERS] if first.startswith(_OWN) else []
+
+
+def write_env(data_dir: Path, values: dict[str, str], own: Sequence[str]) -> None:
+    """Write `<data-dir>/env`, readable by its owner only; its first line names the servers of our own."""
     path = data_dir / "env"
     new = path.with_suffix(".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f"{_OWN} {' '.join(own)}\n")
         file.writelines(f"export {name}={value}\n" for name, value in values.items())
     new.replace(path)
 

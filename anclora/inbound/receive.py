@@ -89,7 +89,8 @@ class Inbound:
         pairs = [(delivery.instance, event) for delivery in batch for event in delivery.events]
         facts = [(name, event) for name, event in pairs if isinstance(event, ReceiptEvent | OwnMessageEvent)]
         await receipts.apply(conn, receipts.gather(facts, self._clock.now()))
-        last_words = {event.sender: event.at for _, event in pairs if isinstance(event, InboundEvent)}
+        heard = sorted((event.at, event.sender) for _, event in pairs if isinstance(event, InboundEvent))
+        last_words = {sender: at for at, sender in heard}
         if last_words:
             await conn.execute(
                 QUERIES["touch_contacts"],

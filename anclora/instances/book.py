@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from anclora.instances.model import Instance
 from anclora.kit.clock import Clock
-from anclora.kit.errors import InvalidError, NotFoundError
+from anclora.kit.errors import InvalidError, NotFoundError, UnavailableError
 from anclora.kit.lifecycle import Loop
 from anclora.storage.database import Database
 from anclora.storage.queries import load_queries
@@ -24,26 +24,38 @@ class InstanceBook:
         self._view: Mapping[str, Instance] = {}
         self._read_at_seconds: float | None = None
         self._lock = asyncio.Lock()
+        self._failures = 0
+        self._last_failure = UnavailableError("The instances were never read.")
 
     async def refresh(self, *, newer_than_seconds: float | None = None) -> None:
         """Read the rows, unless the view is younger than five seconds.
 
         Args:
             newer_than_seconds: the view must have been read after this moment of the boot clock instead. Callers who
-                ask at the same time share one reading.
+                ask at the same time share one reading, and its failure: behind a dead database nobody queues up.
 
         Raises:
             UnavailableError: the database is away; the old view stays.
         """
         if self._is_newer_than(newer_than_seconds):
             return
+        failures_before = self._failures
         async with self._lock:
             if self._is_newer_than(newer_than_seconds):
                 return
-            began_seconds = self._clock.boot_seconds()
-            rows = await self._db.fetch_all(QUERIES["read_instances"])
-            self._view = {row["name"]: Instance(**row) for row in rows}
-            self._read_at_seconds = began_seconds
+            if self._failures != failures_before:
+                raise self._last_failure
+            try:
+                await self._read()
+            except UnavailableError as error:
+                self._failures, self._last_failure = self._failures + 1, error
+                raise
+
+    async def _read(self) -> None:
+        began_seconds = self._clock.boot_seconds()
+        rows = await self._db.fetch_all(QUERIES["read_instances"])
+        self._view = {row["name"]: Instance(**row) for row in rows}
+        self._read_at_seconds = began_seconds
 
     def _is_newer_than(self, moment_seconds: float | None) -> bool:
         if self._read_at_seconds is None:
@@ -81,12 +93,14 @@ class InstanceBook:
         if len(self._view) == 1:
             return next(iter(self._view))
         if not self._view:
-            raise NotFoundError(self._known(), code="no_instance")
+            raise NotFoundError(
+                "No instance is registered yet. Connect a number, then: anclora instances sync", code="no_instance"
+            )
         raise InvalidError(f"Say which instance sends it. {self._known()}", code="instance_needed")
 
     def _known(self) -> str:
         if not self._view:
-            return "No instance is registered yet. Connect a number, then: anclora instances sync"
+            return "None is registered yet."
         more = f" and {len(self._view) - _NAMED} more" if len(self._view) > _NAMED else ""
         return f"Known: {', '.join(self.names[:_NAMED])}{more}."
 

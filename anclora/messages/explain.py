@@ -17,6 +17,13 @@ _MOMENTS = (
     ("read_at", "read"),
     ("played_at", "played"),
 )
+_WORDS: Mapping[str, str] = {
+    "canceled": "it was canceled before it left",
+    "expired": "its expires_at passed before it could go",
+    "opted_out": "the recipient does not want to be written to",
+    "provider_error": "the provider took it and refused it afterwards",
+    "too_old": "it waited longer than a message may",
+}
 _ENDS = (State.FAILED, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED)
 
 
@@ -39,7 +46,7 @@ async def explain(db: Database, message_id: UUID, now: datetime) -> Explanation:
         if waiting
         else None,
         estimated_position=int(place["position"]) + 1 if state is State.QUEUED else None,
-        timeline=timeline(place, attempts, notes),
+        timeline=timeline(place, attempts, notes, now),
     )
 
 
@@ -56,8 +63,8 @@ def limiting_rule(place: Mapping[str, Any], now: datetime) -> tuple[str, str]:  
             "The request left and no answer came; evidence is being looked for, nothing is sent again blindly.",
         )
     if state is not State.QUEUED:
-        reason = f": {place['reason_text'] or place['reason_code']}" if place["reason_code"] else ""
-        return "none", f"It is {state}{reason}."
+        reason = _reason(place)
+        return "none", f"It is {state}: {reason}." if reason else f"It is {state}."
     if place["hold_reason"]:
         return "hold", f"It is held: {place['hold_reason']}."
     if place["blocker"]:
@@ -70,13 +77,19 @@ def limiting_rule(place: Mapping[str, Any], now: datetime) -> tuple[str, str]:  
     if place["next_attempt_at"] > now:
         return (
             "retry",
-            f"The next try is at {place['next_attempt_at']:%H:%M:%S} UTC: {place['reason_text'] or 'waiting'}.",
+            f"The next try is at {place['next_attempt_at']:%H:%M:%S} UTC: {_reason(place) or 'waiting'}.",
         )
     return "worker", "It is due and waits only for a free worker."
 
 
+def _reason(place: Mapping[str, Any]) -> str:
+    """Why it is as it is, in words without a full stop; empty when nothing is wrong."""
+    code = place["reason_code"]
+    return str(place["reason_text"] or _WORDS.get(code, code) or "").rstrip(".")
+
+
 def timeline(
-    place: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]], notes: Sequence[Mapping[str, Any]]
+    place: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]], notes: Sequence[Mapping[str, Any]], now: datetime
 ) -> list[TimelineEntry]:
     """Everything that happened, in order. Pure."""
     entries = [TimelineEntry(at=place[column], what=what) for column, what in _MOMENTS if place[column]]
@@ -86,7 +99,9 @@ def timeline(
             detail = " ".join(part for part in (row["code"], row["text"]) if part) or None
             entries.append(TimelineEntry(at=row["finished_at"], what=row["outcome"], detail=detail))
     entries += [TimelineEntry(at=row["at"], what=row["kind"], detail=row["detail"]) for row in notes]
+    lost_at = place["blocks_until"]
+    if lost_at and lost_at < (place["sent_at"] or (place["state_at"] if place["state"] in _ENDS else now)):
+        entries.append(TimelineEntry(at=lost_at, what="lost its place", detail="later messages may go before it"))
     if place["state"] in _ENDS:
-        detail = place["reason_text"] or place["reason_code"]
-        entries.append(TimelineEntry(at=place["state_at"], what=place["state"], detail=detail))
+        entries.append(TimelineEntry(at=place["state_at"], what=place["state"], detail=_reason(place) or None))
     return sorted(entries, key=lambda entry: entry.at)

@@ -42,6 +42,10 @@ class Committed(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool
 
 
+class EntangledError(Exception):
+    """A request of a group was given the messages of another that is refused: they need a commit each."""
+
+
 def keys_of(account: str, messages: Sequence[NewMessage], key: str | None) -> list[Key]:
     """The keys of a request: one per client_ref, and the Idempotency-Key over all of it."""
     keys = [
@@ -56,7 +60,11 @@ def keys_of(account: str, messages: Sequence[NewMessage], key: str | None) -> li
 
 
 async def take_keys(conn: AsyncConnection, requests: Sequence[Request]) -> list[Committed | Exception]:
-    """Claim the keys of a group of requests inside its transaction; per request: its ids, or why it is refused."""
+    """Claim the keys of a group of requests inside its transaction; per request: its ids, or why it is refused.
+
+    Raises:
+        EntangledError: roll back, and try the requests apart.
+    """
     keys = [key for request in requests for key in request.keys]
     stored: dict[tuple[str, str], tuple[bytes, list[UUID]]] = {}
     if keys:
@@ -84,6 +92,9 @@ async def take_keys(conn: AsyncConnection, requests: Sequence[Request]) -> list[
             # Some of its messages are those of an earlier client_ref: the request's own key must name them.
             amended += [(key, answer.ids) for key in own if key.row is None]
     if lost:
+        gone = {message_id for key in lost for message_id in key.ids}
+        if any(isinstance(answer, Committed) and gone.intersection(answer.ids) for answer in answers):
+            raise EntangledError
         await conn.execute(
             QUERIES["release_keys"], {"owners": [key.owner for key in lost], "keys": [key.key for key in lost]}
         )

@@ -36,14 +36,14 @@ class State(StrEnum):
     QUEUED = "queued"  # in the lane, or on its way there by the outbox
     SENDING = "sending"  # a worker has committed the intent; the request may be out
     UNKNOWN = "unknown"  # the request left, and nothing proves what became of it
-    SENT = "sent"
-    DELIVERED = "delivered"
+    SENT = "sent"  # the provider took it and named it
+    DELIVERED = "delivered"  # it reached the phone
     READ = "read"
-    PLAYED = "played"
+    PLAYED = "played"  # a voice note was listened to
     FAILED = "failed"  # refused for good
     DEAD = "dead"  # given up: tries exhausted, too old, or the outcome stayed unknown
-    CANCELED = "canceled"
-    EXPIRED = "expired"
+    CANCELED = "canceled"  # taken back before it left
+    EXPIRED = "expired"  # its expires_at came first
     BLOCKED = "blocked"  # the recipient opted out
 
 
@@ -168,7 +168,11 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it is shown: `GET /api/v1/messages/{id}`. Times are UTC."""
+    """A message as it is shown: `GET /api/v1/messages/{id}`. Times are UTC.
+
+    Attributes:
+        content: as it was accepted; null in a list when it is longer than 16 KiB (a file inside it).
+    """
 
     id: UUID
     state: State

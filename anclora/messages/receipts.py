@@ -40,18 +40,20 @@ def gather(events: Sequence[tuple[str, ReceiptEvent | OwnMessageEvent]], now: da
     for instance, event in events:
         fact = facts.setdefault((instance, event.provider_id), Fact(seen_at=now))
         if isinstance(event, OwnMessageEvent):
-            fact.recipient, fact.fingerprint, fact.by_api = event.recipient, event.fingerprint, event.by_api
+            fact.recipient, fact.fingerprint = event.recipient, event.fingerprint
+            fact.by_api = event.by_api or bool(fact.by_api)  # a request of ours may be told as a phone's too
             fact.rank = max(fact.rank, 1)
             continue
         RECEIPTS.labels(str(event.rank)).inc()
         fact.rank = max(fact.rank, event.rank)
         if event.rank == 0:
             fact.error_at, fact.error_text = now, (event.text or "The provider reported an error.")[:_LONGEST_TEXT]
-        elif event.rank == 2:
+        # Receipts get lost and overtake each other: what was read was delivered.
+        if event.rank >= 2:
             fact.delivered_at = now
-        elif event.rank == 3:
+        if event.rank >= 3:
             fact.read_at = now
-        elif event.rank == 4:
+        if event.rank == 4:
             fact.played_at = now
     return facts
 

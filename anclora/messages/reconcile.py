@@ -11,7 +11,7 @@ from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
-from anclora.messages.feed import LaneItem, enqueue
+from anclora.messages.feed import LaneItem, enqueue, lane_of
 from anclora.queue import Queue
 from anclora.storage.database import Database
 from anclora.storage.queries import load_queries
@@ -69,7 +69,7 @@ class Reconciler(Loop):
         if not known or known["run_id"] != run_id:
             epoch = await self._rebuild(run_id)
         elif await self._closed(epoch):
-            await compare(self._db, self._queue, horizon_seconds=_EVERYTHING_SECONDS)
+            await self._fill()
             await self._open(epoch)
         elif self._clock.boot_seconds() - self._compared_at >= self._settings.reconcile_every_seconds:
             await compare(self._db, self._queue, horizon_seconds=0.0)
@@ -78,7 +78,7 @@ class Reconciler(Loop):
         return False
 
     async def _rebuild(self, run_id: str) -> int:
-        seen = await compare(self._db, self._queue, horizon_seconds=_EVERYTHING_SECONDS)
+        seen = await self._fill()
         async with self._db.transaction() as conn:
             cursor = await conn.execute(QUERIES["next_epoch"], {"run_id": run_id})
             row = await cursor.fetchone()
@@ -88,6 +88,12 @@ class Reconciler(Loop):
         metrics.REQUEUED.inc(seen)
         log.info("lanes_reconciled", messages=seen, epoch=epoch)
         return epoch
+
+    async def _fill(self) -> int:
+        """Put back what the lanes should hold, and the rests of refusing numbers."""
+        for row in await self._db.fetch_all(QUERIES["resting_instances"]):
+            await self._queue.pause(lane_of(row["name"]), for_seconds=row["seconds"], probe=True)
+        return await compare(self._db, self._queue, horizon_seconds=_EVERYTHING_SECONDS)
 
     async def _closed(self, epoch: int) -> bool:
         shards = range(self._settings.shards)

@@ -3,7 +3,8 @@
 In this order: our own `send.message` and status events (matched by fingerprint, since Evolution API echoes no reference
 of ours), then the provider's look-up. *Proved not sent* means all of: lease, total time-out and grace have passed since
 the intent, no matching event is stored, the look-up answers, shows a control (another message of that number in the
-window) and no match. Otherwise the message waits, and after the deadline a person decides.
+window) and no match. Otherwise the message waits, and after the deadline a person decides; an event that comes even
+later still counts.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
 from anclora.messages.feed import LaneItem, enqueue
+from anclora.messages.notes import note
 from anclora.providers.contract import FoundMessage, Provider
 from anclora.providers.registry import Providers
 from anclora.queue import Queue
@@ -34,6 +36,14 @@ _WINDOW_BEFORE = timedelta(seconds=120)
 _LOOK_UP_EVERY_SECONDS = 10.0
 _LOOK_UPS_A_ROUND = 64
 _LOOK_UPS_AT_ONCE = 8
+
+
+_HOW = {
+    "event": "an event of the number shows that it went out",
+    "look_up": "the provider's look-up shows that it went out",
+    "absent": "the look-up shows others of that time and not this one: it was not sent, and goes again",
+    "deadline": "nothing proved it either way in time: a person decides",
+}
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +106,9 @@ class Resolver(Loop):
         rows = await self._db.fetch_all(QUERIES["doubtful"], limit=_ROUND)
         doubts = [msgspec.convert(row, Doubt) for row in rows]
         self._looked_up_at = {d.id: self._looked_up_at[d.id] for d in doubts if d.id in self._looked_up_at}
-        ended = [doubt for doubt in doubts if await self._by_events(doubt)]
+        late = await self._db.fetch_all(QUERIES["late_doubts"], limit=_ROUND)
+        given_up = [msgspec.convert(row, Doubt) for row in late]
+        ended = [doubt for doubt in (*doubts, *given_up) if await self._by_events(doubt)]
         left = [doubt for doubt in doubts if doubt not in ended and self._may_look_up(doubt)][:_LOOK_UPS_A_ROUND]
         self._looked_up_at |= dict.fromkeys((doubt.id for doubt in left), self._clock.boot_seconds())
         ended += await self._look_up_all(left)
@@ -201,6 +213,7 @@ class Resolver(Loop):
                     "provider_ids": [provider_id],
                 },
             )
+            await note(conn, doubt.id, "doubt ended", _HOW[how])
         metrics.RESOLVED.labels(how).inc()
         log.info("doubt_ended", message_id=str(doubt.id), how=how)
         return True
@@ -211,6 +224,7 @@ class Resolver(Loop):
             changed = await cursor.fetchone() is not None
             if changed:
                 await conn.execute(QUERIES["insert_outbox"], {"ids": [doubt.id]})
+                await note(conn, doubt.id, "doubt ended", _HOW["absent"])
         if changed:
             metrics.RESOLVED.labels("absent").inc()
             log.info("doubt_ended", message_id=str(doubt.id), how="absent")
@@ -223,6 +237,8 @@ class Resolver(Loop):
         async with self._db.transaction() as conn:
             cursor = await conn.execute(QUERIES["give_up_doubt"], {"id": doubt.id, "attempt": doubt.attempt})
             changed = await cursor.fetchone() is not None
+            if changed:
+                await note(conn, doubt.id, "doubt given up", _HOW["deadline"])
         if changed:
             metrics.RESOLVED.labels("deadline").inc()
             log.warning("doubt_unresolved", message_id=str(doubt.id))

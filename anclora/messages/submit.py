@@ -16,16 +16,17 @@ from anclora.kit.errors import AncloraError, InvalidError
 from anclora.kit.ids import new_id
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
+from anclora.messages.backlog import Backlog
 from anclora.messages.door import admit
 from anclora.messages.errors import BulkError
 from anclora.messages.feed import QUERIES, Feeder, LaneItem
-from anclora.messages.idempotency import Committed, Request, keys_of, take_keys
+from anclora.messages.idempotency import Committed, EntangledError, Request, keys_of, take_keys
 from anclora.messages.model import Draft, NewMessage, State
 from anclora.providers.contract import Capabilities
 from anclora.providers.registry import Providers
 from anclora.storage.database import Database
 
-_POISON = (psycopg.DataError, psycopg.IntegrityError)
+_POISON = (psycopg.DataError, psycopg.IntegrityError, EntangledError)
 _BULKS_TOGETHER = 4
 _CONTACTS_CACHED = 200_000
 
@@ -68,6 +69,7 @@ class Submit:
         self._clock = clock
         self._singles = Batcher(self._commit_safely, size=500)
         self._bulks = Batcher(self._commit_safely, size=_BULKS_TOGETHER, bound=64)
+        self._backlog = Backlog(db, clock, limit_seconds=settings.backlog_limit_seconds)
         self._contact_ids: dict[str, UUID] = {}
         self._limits = lru_cache(maxsize=1_000)(self._limits_of)
 
@@ -91,7 +93,8 @@ class Submit:
 
         Raises:
             BulkError, InvalidError, ForbiddenError, ConflictError: nothing was stored.
-            UnavailableError: nothing was stored, or (`commit_unknown`) ask again with the same key.
+            UnavailableError: nothing was stored, or (`commit_unknown`) ask again with the same key. `backlog`: what
+                was accepted before does not reach its lanes.
         """
         if not 1 <= len(drafts) <= self._settings.bulk_limit:
             raise InvalidError(
@@ -99,6 +102,7 @@ class Submit:
                 code="bulk_size",
             )
         await self._book.refresh()
+        await self._backlog.check()
         messages, rejected = self._admit_all(drafts, may_be_critical=may_be_critical)
         if rejected and not partial:
             raise (

@@ -1,10 +1,10 @@
 """The recordings: how they are found, masked and compared, which are held, and the report of n of m per group."""
 
 import json
-import os
 from collections import Counter, defaultdict
-from pathlib import Path
 from typing import Any, NamedTuple
+
+from recordings import files
 
 GLOBAL_KEY = "global-key-for-tests"
 
@@ -79,15 +79,7 @@ class Recording(NamedTuple):
 
 def recordings() -> list[Recording]:
     """Every recording of the folder; an empty or missing one is an error."""
-    default = Path(__file__).parent / "evolution-2.3.7"
-    folder = Path(os.environ.get("ANCLORA_CONTRACT_DIR") or default)
-    found = [
-        Recording(path.parent.name, path.name, json.loads(path.read_text())) for path in sorted(folder.glob("*/*.json"))
-    ]
-    if not found:
-        msg = f"no recordings in {folder}"
-        raise FileNotFoundError(msg)
-    return found
+    return [Recording(path.parent.name, path.name, json.loads(path.read_text())) for path in files()]
 
 
 def exception(recording: Recording) -> str | None:

@@ -2,25 +2,14 @@
 
 import os
 import signal
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from anclora.kit.errors import UnavailableError
-from anclora.storage.embedded import EmbeddedServers, discard_embedded, start_embedded
+from anclora.storage.embedded import EmbeddedServers
 from tests.faults.house import house, seen, sent, submit
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def own_servers(tmp_path: Path) -> Generator[EmbeddedServers, None, None]:
-    running = start_embedded(tmp_path / "data")
-    try:
-        yield running
-    finally:
-        running.stop()
-        discard_embedded(tmp_path / "data")
 
 
 @pytest.mark.timeout(90)

@@ -106,6 +106,21 @@ async def test_the_queue_counts_lanes_and_ledger_and_is_cached_a_second(db: Data
         assert (await doors.ask("GET", "/queue/metrics", key=None)).json["waiting"] == 0
 
 
+async def test_lanes_are_shown_to_a_key_only_and_not_while_redis_is_away(db: Database, redis: Any) -> None:
+    lane = Lane(
+        {"send:b": LaneStats(1, 0, 4, True), "send:a": LaneStats(3, 2, 0, False), "turn:1": LaneStats(9, 9, 9, False)}
+    )
+    async with house(db, redis, lanes=lane) as doors:
+        assert "lanes" not in (await doors.ask("GET", "/queue/metrics", key=None)).json
+        assert (await doors.ask("GET", "/queue/metrics")).json["lanes"] == [
+            {"instance": "a", "waiting": 3, "active": 2, "delayed": 0, "paused": False},
+            {"instance": "b", "waiting": 1, "active": 0, "delayed": 4, "paused": True},
+        ]
+        lane.away = True
+        later(doors)
+        assert "lanes" not in (await doors.ask("GET", "/queue/metrics")).json
+
+
 async def test_the_real_queue_answers_the_doors(db: Database, redis: Any) -> None:
     async with house(db, redis, lanes=Queue(redis, lease_seconds=30)) as doors:
         assert (await doors.ask("GET", "/health", key=None)).json["checks"]["redis"]["status"] == "healthy"
@@ -123,10 +138,19 @@ async def test_metrics_have_an_error_rate_and_count_requests_by_route(doors: Hou
     assert "019aac5e" not in text
 
 
-async def test_instances_show_more_to_a_key_that_may_see_it(doors: House) -> None:
+async def test_instances_show_more_to_a_key_that_may_see_it(db: Database, doors: House) -> None:
     path = "/api/whatsapp/instances"
     assert (await doors.ask("GET", path, key=None)).json == {"instances": [{"name": "sales", "status": "connected"}]}
-    assert (await doors.ask("GET", path)).json["instances"][0]["owner"] == "34911222333"
+    shown = (await doors.ask("GET", path)).json["instances"][0]
+    assert shown["owner"] == "34911222333"
+    assert shown.keys() == {"name", "status", "owner", "since"}
+    await db.execute(
+        "update instances set paused_until = now() + interval '1 hour', pause_reason = 'Connection Closed'"
+    )
+    later(doors)
+    shown = (await doors.ask("GET", path)).json["instances"][0]
+    assert (shown["status"], shown["reason"]) == ("stalled", "Connection Closed")
+    assert (await doors.ask("GET", path, key=None)).json == {"instances": [{"name": "sales", "status": "stalled"}]}
     plain = await doors.make_key("messages:send")
     assert "owner" not in (await doors.ask("GET", path, key=plain)).json["instances"][0]
     assert (await doors.ask("GET", path, key="ak_wrong")).status == 401

@@ -1,15 +1,19 @@
 """The book, the registration and the secrets, on a real ledger."""
 
+import asyncio
 from datetime import timedelta
+from typing import LiteralString
 
 import pytest
 from api_harness import HandClock, OneProvider
+from psycopg.rows import DictRow
 
 from anclora.audit import recent
 from anclora.instances import Instance, InstanceBook, accepts, connect_webhooks, register, rotate, status_of
-from anclora.kit.errors import InvalidError, NotFoundError
+from anclora.kit.errors import InvalidError, NotFoundError, UnavailableError
 from anclora.providers.contract import RemoteInstance
 from anclora.storage.database import Database
+from tests.waiting import eventually
 
 
 def remote(name: str, state: str = "open", owner: str | None = None) -> RemoteInstance:
@@ -59,6 +63,37 @@ async def test_the_view_is_five_seconds_old_at_most(db: Database) -> None:
     clock.pass_seconds(0.1)
     await book.refresh()
     assert book.names == ("sales",)
+
+
+class Dying(Database):
+    """A database that answers nobody, and only when a test lets it fail."""
+
+    def __init__(self, real: Database) -> None:
+        super().__init__(real.pool)
+        self.asked = 0
+        self.fails = asyncio.Event()
+
+    async def fetch_all(self, query: LiteralString, /, **params: object) -> list[DictRow]:
+        self.asked += 1
+        await self.fails.wait()
+        raise UnavailableError("The database does not answer.")
+
+
+async def test_behind_a_dead_database_all_who_wait_fail_with_the_first(db: Database) -> None:
+    dying = Dying(db)
+    book = InstanceBook(dying, HandClock())
+    asking = [asyncio.create_task(book.refresh()) for _ in range(20)]
+
+    async def one_asks() -> bool:
+        return dying.asked == 1
+
+    await eventually(one_asks)
+    dying.fails.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert ({type(answer) for answer in answers}, dying.asked) == ({UnavailableError}, 1)
+    with pytest.raises(UnavailableError):
+        await book.refresh()  # a later caller asks again
+    assert dying.asked == 2
 
 
 async def test_a_caller_may_ask_for_a_newer_view(db: Database) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import aiohttp
 import msgspec
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from anclora.cli.demo.count import Verdict, count, read_witness
 from anclora.cli.demo.plan import ENVIRONMENT, Planned, bulks, messages, sandbox_script
 from anclora.cli.demo.table import Figures
 from anclora.cli.home import Home, child_env, free_port, new_secret, prepare, start_sandbox
-from anclora.cli.show import console
 from anclora.kit.errors import SetupError, UnavailableError
 from anclora.kit.settings import Settings
 from anclora.storage.database import Database, open_pool
@@ -32,14 +32,14 @@ _OPEN = ("queued", "sending", "unknown", "scheduled")
 _GONE = ("sent", "delivered", "read", "played")
 
 
-async def run(total: int, *, swallow: int | None, double: int | None) -> tuple[Figures, Verdict]:
-    """The whole demo in a folder of its own, which is removed afterwards."""
+async def run(total: int, console: Console, *, swallow: int | None, double: int | None) -> tuple[Figures, Verdict]:
+    """The whole demo in a folder of its own, which is removed afterwards; the console gets words and bars."""
     with tempfile.TemporaryDirectory(prefix="anclora-demo-") as folder:
         data_dir = Path(folder)
         servers = await asyncio.to_thread(start_embedded, data_dir)
         try:
             async with family() as children:
-                stage = Stage(data_dir, servers.database_url, servers.redis_url, children)
+                stage = Stage(data_dir, servers.database_url, servers.redis_url, children, console)
                 await stage.start(sandbox_script(swallow=swallow, double=double))
                 try:
                     return await stage.play(list(messages(total)))
@@ -52,7 +52,10 @@ async def run(total: int, *, swallow: int | None, double: int | None) -> tuple[F
 class Stage:
     """The running parts of one demo."""
 
-    def __init__(self, data_dir: Path, database_url: str, redis_url: str, children: list[Child]) -> None:
+    def __init__(
+        self, data_dir: Path, database_url: str, redis_url: str, children: list[Child], console: Console
+    ) -> None:
+        self._console = console
         self._children = children
         self._port, self._sandbox_port, key = free_port(), free_port(), new_secret()
         self._key = ""
@@ -91,10 +94,11 @@ class Stage:
         api = await self._spawn("api", "serve", "--role", "api", "--port", str(self._port))
         await api.wait_ready(answers_200(f"{self._url}/health/ready"), timeout_seconds=_READY_SECONDS)
         self._workers = [await self._spawn(f"dispatch-{n}", "serve", "--role", "dispatch") for n in (1, 2)]
-        console.print("Postgres, Redis, sandbox, API and 2 dispatch workers are running as processes of their own.")
-        console.print(
-            "[dim]2 % of the numbers are not on WhatsApp, 2 % of the sends are refused at first, "
-            "1 % go out and are never answered.\nFor the demo's sake: total time-out 3 s, lease 5 s, grace 3 s.[/dim]"
+        self._console.print("Running, each a process of its own: Postgres, Redis, sandbox, API, 2 dispatchers.")
+        self._console.print(
+            "[dim]2 % of the numbers are not on WhatsApp, 2 % of the sends are refused at first,\n"
+            "1 % go out and are never answered.\n"
+            "For the demo's sake: total time-out 3 s, lease 5 s, grace 3 s.[/dim]"
         )
 
     async def close(self) -> None:
@@ -106,7 +110,7 @@ class Stage:
         """Send, kill, wait, count."""
         columns = (TextColumn("{task.description:<10}"), BarColumn(bar_width=40), MofNCompleteColumn())
         began = time.monotonic()
-        with Progress(*columns, console=console) as progress:
+        with Progress(*columns, console=self._console) as progress:
             tasks = {
                 name: progress.add_task(name, total=len(planned)) for name in ("accepted", "sent", "delivered", "read")
             }

@@ -13,7 +13,7 @@ order by phone
 on conflict (phone) do update set last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at)
 
 -- name: set_states
--- What the provider says of the connection of our numbers.
+-- What the provider says of the connection of our numbers. A `close` after a logout is the same end: it stays logged out.
 update instances i set state = s.state, state_at = now()
 from unnest(%(names)s::text[], %(states)s::text[]) as s (name, state)
-where i.name = s.name and i.state <> s.state
+where i.name = s.name and i.state <> s.state and not (i.state = 'logged_out' and s.state = 'close')

@@ -5,9 +5,11 @@ select id, state, recipient, instance, kind, content, class, priority, attempt, 
 from messages where id = %(id)s
 
 -- name: find_messages
--- A page of messages, the newest first.
-select id, state, recipient, instance, kind, content, class, priority, attempt, created_at, send_at, expires_at,
-    next_attempt_at, sent_at, delivered_at, read_at, played_at, provider_id, reason_code, reason_text, client_ref, tags
+-- A page of messages, the newest first. A content of more than 16 KiB, a file inside it, is left out.
+select id, state, recipient, instance, kind,
+    case when octet_length(content) <= 16384 then content else 'null' end as content,
+    class, priority, attempt, created_at, send_at, expires_at, next_attempt_at, sent_at, delivered_at, read_at,
+    played_at, provider_id, reason_code, reason_text, client_ref, tags
 from messages
 where id < %(before)s
     and (%(state)s::text is null or state = %(state)s)
@@ -19,7 +21,7 @@ order by id desc limit %(limit)s
 -- What limits a message now, and how many stand before it.
 select m.state, m.instance, m.recipient, m.priority, m.ordinal, m.next_attempt_at, m.send_at, m.hold_reason,
     m.hold_until, m.reason_code, m.reason_text, m.created_at, m.intent_at, m.state_at, m.sent_at, m.delivered_at,
-    m.read_at, m.played_at, i.paused_until, i.pause_reason,
+    m.read_at, m.played_at, m.blocks_until, i.paused_until, i.pause_reason,
     (select h.id from messages h
         where h.instance = m.instance and h.recipient = m.recipient and h.priority = m.priority
             and h.ordinal < m.ordinal and h.open

@@ -23,7 +23,7 @@ on conflict (instance, provider_id) do update
         error_text = coalesce(p.error_text, excluded.error_text),
         recipient = coalesce(p.recipient, excluded.recipient),
         fingerprint = coalesce(p.fingerprint, excluded.fingerprint),
-        by_api = coalesce(p.by_api, excluded.by_api),
+        by_api = coalesce(p.by_api or excluded.by_api, p.by_api, excluded.by_api),
         seen_at = coalesce(p.seen_at, excluded.seen_at)
 returning instance, provider_id, message_id, attempt, rank, delivered_at, read_at, played_at, error_at, error_text
 

@@ -5,6 +5,17 @@ from messages
 where unknown_at is not null and state = 'unknown'
 order by unknown_at limit %(limit)s
 
+-- name: late_doubts
+-- Given up for doubt, and an event with the same words, not yet claimed by a message, tells of them after all.
+select m.id, m.attempt, m.instance, m.recipient, m.fingerprint, m.intent_at, m.unknown_at, m.priority, m.reason_code
+from messages m
+where m.unknown_at is not null and m.state = 'dead' and exists (
+    select from provider_messages p
+    where p.instance = m.instance and p.message_id is null and p.by_api is not false and p.recipient is not null
+        and p.fingerprint is not distinct from m.fingerprint and p.seen_at >= m.intent_at - interval '120 seconds'
+)
+order by m.unknown_at limit %(limit)s
+
 -- name: own_events
 -- Our own sends as the provider's events told them, to one recipient, not yet claimed by a message. The window opens
 -- 120 s before the intent, because clocks differ.
@@ -15,9 +26,10 @@ where instance = %(instance)s and message_id is null and by_api is not false
 order by seen_at
 
 -- name: mapped_ids
--- Which of these provider ids already belong to a message.
+-- Which of these provider ids cannot be the message looked for: another's already, or typed on the phone.
 select provider_id from provider_messages
-where instance = %(instance)s and provider_id = any (%(provider_ids)s::text[]) and message_id is not null
+where instance = %(instance)s and provider_id = any (%(provider_ids)s::text[])
+    and (message_id is not null or by_api is false)
 
 -- name: twins_in_flight
 -- Messages with the same words to the same person whose own event may have come before their result: while there is one,
@@ -44,9 +56,9 @@ where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
 returning id
 
 -- name: give_up_doubt
--- Nothing proved it either way before the deadline: a person decides.
+-- Nothing proved it either way before the deadline: a person decides, unless late evidence does; so `unknown_at` stays.
 update messages
-set state = 'dead', state_at = now(), unknown_at = null, reason_code = 'unknown_outcome',
+set state = 'dead', state_at = now(), reason_code = 'unknown_outcome',
     reason_text = 'Nothing shows whether it went out. Look at the chat, then requeue or discard it.'
 where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
 returning id

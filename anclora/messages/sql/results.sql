@@ -78,9 +78,7 @@ set paused_until = now() + make_interval(secs => r.seconds), pause_reason = r.re
 from unnest(%(names)s::text[], %(seconds)s::float8[], %(reasons)s::text[]) as r (name, seconds, reason)
 where i.name = r.name
 
--- name: note_messages
--- A line in the timelines of messages.
+-- name: note_message
+-- A line in the timeline of a message.
 insert into message_notes (id, message_id, kind, detail)
-select id, message_id, kind, detail
-from unnest(%(ids)s::uuid[], %(message_ids)s::uuid[], %(kinds)s::text[], %(details)s::text[])
-    as n (id, message_id, kind, detail)
+values (%(id)s, %(message_id)s, %(kind)s, %(detail)s)

@@ -75,6 +75,11 @@ where open and state = 'queued' and next_attempt_at <= now() + make_interval(sec
 order by instance, recipient, priority, ordinal
 limit %(limit)s
 
+-- name: resting_instances
+-- Numbers that rest because the provider refused, and for how much longer.
+select name, extract(epoch from paused_until - now())::float8 as seconds from instances
+where paused_until > now() order by name
+
 -- name: read_epoch
 -- Which Redis the lanes were last reconciled with.
 select epoch, run_id from queue_epoch

@@ -1,0 +1,141 @@
+"""The examples of the API's description, one set of facts told through every route; tests hold them to the schemas."""
+
+from collections.abc import Mapping
+from typing import Any
+
+MESSAGE_ID = "019aac5e-7a00-7000-8000-000000000001"
+PHONE = "+34600111222"
+_DIGITS = "34600111222"
+
+TEXT = {"to": PHONE, "text": "Hola, mañana a las 10."}
+FILE = {
+    "to": PHONE,
+    "type": "document",
+    "media": {"url": "https://example.com/dossier.pdf", "mimetype": "application/pdf", "filename": "dossier.pdf"},
+    "caption": "El dossier del piso",
+}
+WEBHOOK = {
+    "event": "messages.update",
+    "instance": "sales",
+    "data": {"keyId": "3EB0C5A277F7F9B6C599", "status": "READ", "fromMe": True},
+}
+OPT_OUT = {"reason": "asked on the phone"}
+
+_RECEIPT = {"id": MESSAGE_ID, "state": "queued", "to": _DIGITS, "instance": "sales"}
+_MESSAGE = {
+    "id": MESSAGE_ID,
+    "state": "delivered",
+    "to": _DIGITS,
+    "instance": "sales",
+    "type": "text",
+    "content": {"type": "text", "text": "Hola, mañana a las 10."},
+    "class": "utility",
+    "priority": "normal",
+    "attempts": 1,
+    "created_at": "2026-01-31T09:00:00.104000Z",
+    "send_at": None,
+    "expires_at": None,
+    "next_attempt_at": None,
+    "sent_at": "2026-01-31T09:00:00.251000Z",
+    "delivered_at": "2026-01-31T09:00:01.007000Z",
+    "read_at": None,
+    "played_at": None,
+    "provider_id": "3EB0C5A277F7F9B6C599",
+    "reason_code": None,
+    "reason_text": None,
+    "client_ref": None,
+    "tags": [],
+}
+_CHECK = {"status": "healthy", "message": "answers", "duration_ms": 0.7}
+
+# What a route answers, by the name of its type.
+ANSWERS: Mapping[str, Any] = {
+    "Health": {
+        "status": "healthy",
+        "version": "0.1.0",
+        "uptime_seconds": 86400.0,
+        "checks": {
+            "database": _CHECK,
+            "redis": _CHECK,
+            "queue": _CHECK | {"message": "the oldest message waits 0 s"},
+            "instances": _CHECK | {"message": "1 connected"},
+        },
+    },
+    "QueueMetrics": {
+        "waiting": 12,
+        "active": 4,
+        "delayed": 3,
+        "held": 0,
+        "scheduled": 20,
+        "completed": 4893,
+        "failed": 17,
+        "dlq": 0,
+        "unknown": 0,
+        "oldest_waiting_seconds": 0.214,
+        "throughput_per_second": 31.5,
+        "source": "lanes",
+        "lanes": [{"instance": "sales", "waiting": 12, "active": 4, "delayed": 3, "paused": False}],
+    },
+    "InstanceList": {
+        "instances": [
+            {
+                "name": "sales",
+                "status": "connected",
+                "since": "2026-01-30T17:20:11Z",
+                "owner": "34911222333",
+            }
+        ]
+    },
+    "Overview": {
+        "period": {
+            "from": "2026-01-31T00:00:00+01:00",
+            "to": "2026-01-31T18:00:00+01:00",
+            "timezone": "Europe/Madrid",
+        },
+        "messages": {
+            "sent": 4893,
+            "delivered": 4801,
+            "read": 3990,
+            "failed": 17,
+            "delivery_rate": 0.9812,
+            "read_rate": 0.8154,
+        },
+        "conversations": {"active": 0, "handoffs": 0},
+        "conversions": {"leads": 0, "qualified_leads": 0, "appointments": 0, "sales": 0, "revenue": 0},
+    },
+    "MessageReceipt": _RECEIPT,
+    "BulkReceipt": {"accepted": 1, "messages": [_RECEIPT]},
+    "Message": _MESSAGE,
+    "MessagePage": {"messages": [_MESSAGE], "next": None},
+    "Explanation": {
+        "id": MESSAGE_ID,
+        "state": "queued",
+        "rule": "paused",
+        "text": "sales rests until 09:00:05 UTC: Connection Closed.",
+        "next_attempt_at": "2026-01-31T09:00:00.104000Z",
+        "estimated_position": 1,
+        "timeline": [{"at": "2026-01-31T09:00:00.104000Z", "what": "accepted"}],
+    },
+    "Contact": {
+        "id": "019aac5e-7a00-7000-8000-000000000002",
+        "phone": _DIGITS,
+        "created_at": "2026-01-31T09:00:00.104000Z",
+        "opted_out_at": None,
+        "opt_out_reason": None,
+        "last_inbound_at": None,
+    },
+    "Stored": {"status": "stored"},
+}
+
+# A refusal for every status: its code and its sentence.
+REFUSALS: Mapping[int, tuple[str, str]] = {
+    400: ("not_utf8", "The body is not UTF-8; JSON must be."),
+    401: ("missing_key", "Send your API key in the header X-API-Key. Make one with: anclora keys create"),
+    403: ("missing_scope", "This key may not send and cancel messages: it lacks the scope messages:send."),
+    404: ("message_not_found", f"There is no message {MESSAGE_ID}."),
+    408: ("body_too_slow", "The body took longer than 60 s."),
+    409: ("not_cancelable", "The message is sent and cannot be canceled; only queued and scheduled ones can."),
+    413: ("too_large", "The body is larger than 24000000 bytes. Send less at once."),
+    422: ("invalid_phone", "The phone number is malformed. Write it as +34600111222."),
+    503: ("database_unavailable", "The database does not answer. Send it again shortly."),
+}

@@ -1,0 +1,19 @@
+"""Servers of one test's own, which it may kill."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from anclora.storage.embedded import EmbeddedServers, discard_embedded, start_embedded
+
+
+@pytest.fixture
+def own_servers(tmp_path: Path) -> Generator[EmbeddedServers, None, None]:
+    """Private servers."""
+    running = start_embedded(tmp_path / "data")
+    try:
+        yield running
+    finally:
+        running.stop()
+        discard_embedded(tmp_path / "data")

@@ -1,0 +1,177 @@
+"""The product as it runs: a process per role, spoken to over HTTP, above private servers a test may kill."""
+
+import contextlib
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from anclora.cli.home import Home, child_env, free_port, new_secret, prepare, start_sandbox
+from anclora.kit.settings import load_settings
+from anclora.providers.sandbox import read_witness
+from anclora.storage.database import Database, open_pool
+from anclora.storage.embedded import EmbeddedServers
+from anclora.supervise import Child, answers_200, family
+from tests.waiting import eventually
+
+_READY_SECONDS = 30.0
+_ENVIRONMENT: Mapping[str, str] = {
+    "ANCLORA_LEASE_SECONDS": "3",
+    "ANCLORA_LEASE_MARGIN_SECONDS": "1",
+    "ANCLORA_OUTBOX_AFTER_SECONDS": "0.5",
+    "ANCLORA_SWEEP_EVERY_SECONDS": "0.2",
+    "ANCLORA_RECONCILE_EVERY_SECONDS": "2",
+    "ANCLORA_GRACE_SECONDS": "1",
+    "ANCLORA_SEND_TIMEOUT_SECONDS": "2",
+    "ANCLORA_CONNECT_TIMEOUT_SECONDS": "1",
+    "ANCLORA_SEND_SLOTS": "64",
+    "ANCLORA_CONNECTIONS": "4",
+    "ANCLORA_LOG_LEVEL": "WARNING",
+}
+_SCRIPT: Mapping[str, object] = {
+    "instances": [{"name": "one"}],
+    "latency_ms": [10, 30],
+    "receipts": {"server_ack_ms": [1, 5], "delivery_ms": [5, 20], "read_share": 0.0},
+    "webhooks": {"retry_scale": 0.02},
+}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    json: Any
+
+
+@dataclass
+class Town:
+    """The running processes.
+
+    Attributes:
+        accepted: the texts the API said 202 to.
+    """
+
+    url: str
+    session: aiohttp.ClientSession
+    database_url: str
+    witness: Path
+    home: Home
+    children: list[Child]
+    accepted: list[str] = field(default_factory=list)
+
+    async def start(self, name: str, *words: str) -> Child:
+        """One more process of the product."""
+        child = self.home.child(name, "serve", "--role", *words)
+        await child.start()
+        self.children.append(child)
+        return child
+
+    async def ask(self, method: str, path: str, *, json: Any = None, **headers: str) -> Answered:
+        """One request."""
+        body = None if json is None else msgspec.json.encode(json)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.session.request(method, self.url + path, data=body, headers=named) as answer:
+            return Answered(answer.status, answer.headers, await answer.json(content_type=None))
+
+    async def send(self, serial: int) -> Answered:
+        """One message with a key of its own, to one of fifty people."""
+        text = f"#{serial:05d}"
+        draft = {"to": f"+346{serial % 50:08d}", "text": text}
+        answer = await self.ask("POST", "/api/v1/messages", json=draft, Idempotency_Key=text)
+        if answer.status == 202 and text not in self.accepted:
+            self.accepted.append(text)
+        return answer
+
+    async def send_many(self, first: int, count: int) -> None:
+        """A bulk of messages like those of `send`."""
+        texts = [f"#{serial:05d}" for serial in range(first, first + count)]
+        drafts = [{"to": f"+346{int(text[1:]) % 50:08d}", "text": text} for text in texts]
+        answer = await self.ask("POST", "/api/v1/messages/bulk", json={"messages": drafts})
+        assert answer.status == 202, answer
+        self.accepted += texts
+
+    async def health(self) -> str:
+        """The one word of /health."""
+        return str((await self.ask("GET", "/health")).json["status"])
+
+    async def is_health(self, word: str, *, timeout_seconds: float = 15.0) -> None:
+        """Wait until /health says this word."""
+
+        async def says() -> bool:
+            return await self.health() == word
+
+        await eventually(says, timeout_seconds=timeout_seconds)
+
+    async def out(self, least: int, *, timeout_seconds: float = 45.0) -> None:
+        """Wait until so many messages went out, by the witness."""
+
+        async def reached() -> bool:
+            return len(read_witness(self.witness)) >= least
+
+        await eventually(reached, timeout_seconds=timeout_seconds)
+
+    async def at_rest(self, *, timeout_seconds: float = 60.0) -> None:
+        """Wait until the ledger knows the end of every accepted message."""
+        ended = "select count(*)::integer as n from messages where state in ('sent', 'delivered', 'read')"
+
+        async def reached() -> bool:
+            row = await db.fetch_one(ended)
+            return row is not None and row["n"] == len(self.accepted)
+
+        async with self.ledger() as db:
+            await eventually(reached, timeout_seconds=timeout_seconds)
+
+    def doubled_or_lost(self) -> dict[str, int]:
+        """What did not go out exactly once, and how often it did."""
+        seen = Counter(sighting.text for sighting in read_witness(self.witness))
+        return {text: seen[text] for text in {*self.accepted, *seen} if seen[text] != 1 or text not in self.accepted}
+
+    @contextlib.asynccontextmanager
+    async def ledger(self) -> AsyncGenerator[Database, None]:
+        """The ledger, to look into."""
+        db = Database(await open_pool(self.database_url, max_size=2))
+        try:
+            yield db
+        finally:
+            await db.close()
+
+
+@contextlib.asynccontextmanager
+async def town(servers: EmbeddedServers, folder: Path, **environment: str) -> AsyncGenerator[Town, None]:
+    """Everything running but a dispatcher."""
+    key, sandbox_key, port, sandbox_port = await prepare(servers.database_url), new_secret(), free_port(), free_port()
+    url = f"http://127.0.0.1:{port}"
+    env = child_env(
+        load_settings(),
+        **{**_ENVIRONMENT, **environment},
+        DATABASE_URL=servers.database_url,
+        REDIS_URL=servers.redis_url,
+        EVOLUTION_API_URL=f"http://127.0.0.1:{sandbox_port}",
+        EVOLUTION_API_KEY=sandbox_key,
+        ANCLORA_PUBLIC_URL=url,
+    )
+    home = Home(data_dir=folder, env=env)
+    timeout = aiohttp.ClientTimeout(total=30)
+    async with (
+        family() as children,
+        aiohttp.ClientSession(headers={"X-API-Key": key}, timeout=timeout) as session,
+    ):
+        witness = await start_sandbox(home, children, port=sandbox_port, key=sandbox_key, script=_SCRIPT)
+        running = Town(url, session, servers.database_url, witness, home, children)
+        await running.start("work", "work")
+        api = await running.start("api", "api", "--port", str(port))
+        await api.wait_ready(answers_200(f"{url}/health/ready"), timeout_seconds=_READY_SECONDS)
+        yield running
+
+
+def kill(pid: int) -> None:
+    """What a crash or the kernel's memory killer looks like."""
+    os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,154 @@
+"""The description is true: it is sound, its examples fit it and are accepted, and the answers are what it says."""
+
+import re
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any
+
+import pytest
+from api_harness import Answered, House, house
+from schema_check import Schemas
+
+from anclora.storage.database import Database
+
+_PROBLEM = "application/problem+json"
+
+
+@pytest.fixture
+async def doors(db: Database, redis: Any) -> AsyncGenerator[House, None]:
+    async with house(db, redis) as running:
+        yield running
+
+
+async def described(doors: House) -> dict[str, Any]:
+    return (await doors.ask("GET", "/openapi.json", key=None)).json
+
+
+def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def shown(path: str, operation: dict[str, Any], **values: str) -> str:
+    """The path with the examples of its parameters, or the values given, in it."""
+    for each in operation.get("parameters", []):
+        if each["in"] == "path":
+            example = each.get("example") or each["schema"]["examples"][0]
+            path = path.replace(f"{{{each['name']}}}", values.get(each["name"], str(example)))
+    return path
+
+
+def check(description: dict[str, Any], operation: dict[str, Any], answer: Answered) -> None:
+    """The status is described, and so is every member of the body."""
+    said = operation["responses"].get(str(answer.status))
+    assert said is not None, f"{answer.status} is not described: {answer.body[:300]!r}"
+    kind = answer.headers["content-type"].partition(";")[0]
+    value = answer.body.decode() if kind == "text/plain" else answer.json
+    assert list(Schemas(description).misfits(value, said["content"][kind]["schema"])) == []
+
+
+async def secret_of(doors: House, instance: str) -> str:
+    await doors.deps.book.refresh()
+    return doors.deps.book.get(instance).secret
+
+
+async def test_the_description_is_sound(doors: House) -> None:
+    description = await described(doors)
+    assert description["openapi"].startswith("3.1.")
+    names = [operation["operationId"] for _, _, operation in operations(description)]
+    assert len(set(names)) == len(names)
+    for _, path, operation in operations(description):
+        parameters = operation.get("parameters", [])
+        assert len({(each["name"], each["in"]) for each in parameters}) == len(parameters)
+        assert {each["name"] for each in parameters if each["in"] == "path"} == set(re.findall(r"{(\w+)}", path))
+        assert operation["summary"]
+        assert operation["description"]
+        assert min(operation["responses"]) < "300"
+
+
+async def test_every_example_fits_its_schema(doors: House) -> None:
+    description = await described(doors)
+    schemas, seen = Schemas(description), 0
+    for method, path, operation in operations(description):
+        for status, response in operation["responses"].items():
+            for content in response["content"].values():
+                assert list(schemas.misfits(content["example"], content["schema"])) == [], (method, path, status)
+                seen += 1
+        for content in operation.get("requestBody", {"content": {}})["content"].values():
+            for example in content["examples"].values():
+                assert list(schemas.misfits(example["value"], content["schema"])) == [], (method, path)
+                seen += 1
+    assert seen > 80
+
+
+async def test_every_problem_of_the_description_is_a_problem_document_of_its_status(doors: House) -> None:
+    for _, _, operation in operations(await described(doors)):
+        for status, response in operation["responses"].items():
+            problem = response["content"].get(_PROBLEM)
+            if problem:
+                assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}
+                assert problem["example"]["status"] == int(status)
+
+
+async def test_every_example_of_a_body_is_accepted(doors: House) -> None:
+    description, accepted = await described(doors), 0
+    for method, path, operation in operations(description):
+        for content in operation.get("requestBody", {"content": {}})["content"].values():
+            for example in content["examples"].values():
+                secret = await secret_of(doors, "sales") if path.startswith("/webhooks") else ""
+                answer = await doors.ask(method, shown(path, operation), json=example["value"], X_Anclora_Secret=secret)
+                assert answer.status in (200, 202), answer.body
+                check(description, operation, answer)
+                accepted += 1
+    assert accepted == 5
+    assert await doors.count() == 4
+
+
+async def test_every_answer_is_what_the_description_says(doors: House) -> None:
+    description = await described(doors)
+    sent = await doors.ask("POST", "/api/v1/messages", json={"to": "+34600111222", "text": "hola"})
+    values = {"message_id": str(sent.json["id"]), "phone": "+34600111222"}
+    for method, path, operation in operations(description):
+        if method in ("GET", "DELETE"):
+            answer = await doors.ask(method, shown(path, operation, **values))
+            assert answer.status == 200, answer.body
+            check(description, operation, answer)
+
+
+async def test_every_refusal_is_what_the_description_says(db: Database, redis: Any) -> None:
+    async with house(db, redis, body_limit_bytes=10_000) as doors:
+        await refuse_everything(doors)
+
+
+async def refuse_everything(doors: House) -> None:
+    description = await described(doors)
+    poor = await doors.make_key("instances:read")
+    codes: set[int] = set()
+    for method, path, operation in operations(description):
+        place, keyed = shown(path, operation), "security" in operation and path.startswith(("/api/v1", "/analytics"))
+        answers = [await doors.ask(method, place, key="ak_wrong")]
+        if keyed:
+            answers += [await doors.ask(method, place, key=None), await doors.ask(method, place, key=poor)]
+            assert [answer.status for answer in answers] == [401, 401, 403]
+        if "404" in operation["responses"] and method != "POST":
+            answers.append(await doors.ask(method, place))
+        if "requestBody" in operation and keyed:
+            answers += [await doors.ask(method, place, data=body) for body in (b"{", b"[]", b"x" * 20_000)]
+            assert [answer.status for answer in answers[-3:]] == [400, 422, 413]
+        for answer in answers:
+            check(description, operation, answer)
+            codes.add(answer.status)
+    assert codes >= {400, 401, 403, 404, 413, 422}
+
+
+def test_the_checker_notices_what_does_not_fit() -> None:
+    schema = {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {"anyOf": [{"type": "integer"}, {"type": "null"}]}, "b": {"enum": ["x"]}},
+    }
+    misfits = Schemas({"components": {"schemas": {"A": schema}}}).misfits
+    good: list[Any] = [{"a": 1}, {"a": None, "b": "x"}]
+    bad: list[Any] = [[], {}, {"a": "1"}, {"a": True}, {"a": 1, "b": "y"}, {"a": 1, "c": 1}]
+    assert [list(misfits(each, {"$ref": "#/A"})) for each in good] == [[], []]
+    assert all(list(misfits(each, {"$ref": "#/A"})) for each in bad)
