@@ -63,7 +63,9 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
     if settings.database_url is None:
         raise SetupError("DATABASE_URL is not set. Run `anclora up`, which starts private servers, or set it.")
     async with contextlib.AsyncExitStack() as stack:
-        db = Database(await open_pool(settings.database_url))
+        pool = await open_pool(settings.database_url)
+        stack.push_async_callback(pool.close)
+        db = Database(pool, await open_pool(settings.database_url, hot=True))
         stack.push_async_callback(db.close)
         redis = redis_client(settings)
         stack.push_async_callback(redis.aclose)

@@ -90,7 +90,7 @@ def redis_url(servers: EmbeddedServers) -> str:
 @pytest.fixture
 async def db(database_url: str) -> AsyncGenerator[Database, None]:
     """The ledger of this test, with its partitions."""
-    database = Database(await open_pool(database_url, max_size=6))
+    database = Database(await open_pool(database_url, max_size=6), await open_pool(database_url, max_size=2, hot=True))
     try:
         async with database.transaction() as connection:
             await ensure_partitions(connection, datetime.now(UTC))

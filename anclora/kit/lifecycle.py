@@ -6,7 +6,8 @@ A loop that fails logs the error, waits longer each time, and tries again: it ne
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 
 from anclora.kit.backoff import backoff_seconds
 from anclora.kit.logging import get_logger
@@ -74,6 +75,34 @@ class Loop(ABC):
             async with asyncio.timeout(wait):
                 await self._nudge.wait()
         self._nudge.clear()
+
+
+class Overlap:
+    """A few pieces of work side by side, for a loop whose rounds wait more than they compute.
+
+    Args:
+        limit: pieces that may go on when `start` returns.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._tasks: deque[asyncio.Task[None]] = deque()
+
+    async def start(self, work: Coroutine[None, None, None]) -> None:
+        """Begin a piece; wait for the oldest ones while more than the limit are under way. Raises what they raise."""
+        self._tasks.append(asyncio.create_task(work))
+        while len(self._tasks) > self._limit:
+            await self._tasks.popleft()
+
+    async def reap(self) -> None:
+        """Look after those that have ended, without waiting. Raises what one of them raises."""
+        while self._tasks and self._tasks[0].done():
+            await self._tasks.popleft()
+
+    async def join(self) -> None:
+        """Wait for all. Raises what one of them raises; the rest can be waited for again."""
+        while self._tasks:
+            await self._tasks.popleft()
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from uuid import UUID
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
 from anclora.kit.errors import UnavailableError
-from anclora.kit.lifecycle import Loop
+from anclora.kit.lifecycle import Loop, Overlap
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages.feed import LANE_PREFIX
@@ -26,6 +26,8 @@ from anclora.storage.database import CommitUnknownError, Database
 
 log = get_logger(__name__)
 _IDLE_SECONDS = 1.0
+_ROUND = 500
+_BESIDE = 1  # intents committed beside the next claim
 
 
 class Dispatcher(Loop):
@@ -53,6 +55,7 @@ class Dispatcher(Loop):
         self._taken = 0
         self._freed = asyncio.Event()
         self._waiting: asyncio.Task[list[int]] | None = None
+        self._starts = Overlap(_BESIDE)
         self._uncertain: list[UUID] = []
         self._first_shard = 0
         self.results = Results(db, queue, settings, clock, worker_id=lambda: worker.id, freed=self._free)
@@ -68,8 +71,8 @@ class Dispatcher(Loop):
         if self._uncertain:
             await self._settle_uncertain()
         reach = self._senders.reach
-        free = reach - self._taken
-        if free < max(1, reach // 8) or not self._worker.alive:
+        free = min(reach - self._taken, _ROUND)
+        if free < max(1, min(reach // 8, _ROUND // 4)) or not self._worker.alive:
             await self._wait_for_slot()
             return True
         shards = self._rotate()
@@ -84,7 +87,10 @@ class Dispatcher(Loop):
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
             return False
-        await self._start(claim.items)
+        self._taken += len(claim.items)
+        await self._starts.start(self._start(claim.items))
+        if len(claim.items) < free:
+            await self._starts.join()
         return True
 
     def stop(self) -> None:
@@ -95,6 +101,7 @@ class Dispatcher(Loop):
 
     async def drain(self, timeout_seconds: float) -> None:
         """Let what was posted end, bounded. After `stop`, what was not posted yet is given back."""
+        await self._starts.join()
         await self._senders.drain(timeout_seconds, start=not self.stopping)
 
     def _rotate(self) -> Sequence[int]:
@@ -124,7 +131,6 @@ class Dispatcher(Loop):
         self._freed.set()
 
     async def _start(self, items: Sequence[Claimed]) -> None:
-        self._taken += len(items)
         try:
             intents = await intend(self._db, items, self._worker.id, self._settings, self._clock)
         except BaseException as error:

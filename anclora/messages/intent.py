@@ -20,7 +20,7 @@ from anclora.messages.rules import Trial
 from anclora.messages.worker import QUERIES
 from anclora.providers.contract import Content
 from anclora.queue import Claimed
-from anclora.storage.database import Database, uuid_array
+from anclora.storage.database import Database, id_span
 
 _content = msgspec.json.Decoder(Content)
 _HEAD_RETRY = timedelta(seconds=1)
@@ -66,17 +66,13 @@ async def intend(
     began = clock.boot_seconds()
     by_id: Mapping[str, Claimed] = {item.id: item for item in claimed}
     with metrics.BATCH.labels("intent").time():
-        async with db.transaction(pipelined=True) as conn:
-            cursor = await conn.execute(
-                QUERIES["intend"],
-                {
-                    "ids": uuid_array(by_id),
-                    "worker_id": worker_id,
-                    "max_age_seconds": settings.max_age_seconds,
-                    "horizon": first_id_at(clock.now() + _HORIZON),
-                },
-            )
-        rows = await cursor.fetchall()
+        rows = await db.commit(
+            QUERIES["intend"],
+            **id_span(by_id),
+            worker_id=worker_id,
+            max_age_seconds=settings.max_age_seconds,
+            horizon=first_id_at(clock.now() + _HORIZON),
+        )
     result = Intents(send=[], release=[], complete=[])
     now = clock.now()
     lease = timedelta(seconds=settings.lease_seconds)

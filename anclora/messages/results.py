@@ -9,7 +9,6 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import islice
 from uuid import UUID
 
 import msgspec
@@ -19,7 +18,7 @@ from anclora.kit.batcher import commit_or_bisect
 from anclora.kit.clock import Clock
 from anclora.kit.errors import UnavailableError
 from anclora.kit.ids import WorkerId
-from anclora.kit.lifecycle import Loop
+from anclora.kit.lifecycle import Loop, Overlap
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
@@ -29,10 +28,11 @@ from anclora.messages.rules import Verdict, judge
 from anclora.messages.worker import QUERIES
 from anclora.providers.contract import Outcome, Refused, Sent, Unknown
 from anclora.queue import Queue
-from anclora.storage.database import Database, uuid_array
+from anclora.storage.database import Database, id_span
 
 log = get_logger(__name__)
 _ROUND = 500
+_BESIDE = 1  # groups stored beside the present one: while one waits for the disk, another computes
 _POISON = (psycopg.DataError, psycopg.IntegrityError)
 _encode = msgspec.json.Encoder().encode
 
@@ -70,58 +70,63 @@ class Results(Loop):
         self._freed = freed
         self._dice = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._waiting: deque[Result] = deque()
-        self._empty = asyncio.Event()
-        self._telling: asyncio.Task[None] | None = None
+        self._open = 0
+        self._stored = asyncio.Event()
+        self._groups = Overlap(_BESIDE)
 
     def put(self, intent: Intent, outcome: Outcome) -> None:
         """Hand over the end of an attempt."""
         verdict = judge(outcome, intent.trial, settings=self._settings, now=self._clock.now(), dice=self._dice)
         self._waiting.append(Result(intent=intent, outcome=outcome, verdict=verdict))
+        self._open += 1
         self.nudge()
 
     async def flushed(self) -> None:
         """Wait until everything handed over is in the ledger."""
-        self._empty.clear()
         self.nudge()
-        await self._empty.wait()
+        while self._open:
+            self._stored.clear()
+            await self._stored.wait()
 
     async def run_once(self) -> bool:
-        """Store one group; the lanes hear of it while the next one is stored."""
-        batch = list(islice(self._waiting, _ROUND))
-        if not batch:
-            await self._told()
-            self._empty.set()
-            return False
-        with metrics.BATCH.labels("results").time():
-            answers = await commit_or_bisect(self._store, batch, _POISON)
+        """Begin to store one group, beside those before it."""
+        await self._groups.reap()
+        batch = [self._waiting.popleft() for _ in range(min(_ROUND, len(self._waiting)))]
+        if batch:
+            await self._groups.start(self._end(batch))
+        return bool(self._waiting)
+
+    async def settle(self) -> None:
+        """Store what is there, and return when ledger and lanes know it."""
+        while await self.run_once():
+            continue
+        await self._groups.join()
+
+    async def _end(self, batch: Sequence[Result]) -> None:
+        """Ledger first, then the lanes; what the ledger did not take waits again."""
+        try:
+            with metrics.BATCH.labels("results").time():
+                answers = await commit_or_bisect(self._store, batch, _POISON)
+        except BaseException:
+            self._waiting.extendleft(reversed(batch))
+            raise
         for result, answer in zip(batch, answers, strict=True):
-            self._waiting.popleft()
             if answer is not None:  # it stays `sending` in the ledger until that is too old, and is then in doubt
                 log.error("result_not_stored", message_id=str(result.intent.id), error=repr(answer))
         for state, count in Counter(result.verdict.state for result in batch).items():
             metrics.FINISHED.labels(state.value).inc(count)
-        await self._told()
-        self._telling = asyncio.create_task(self._tell(batch), name="tell-lanes")
-        if not self._waiting:
-            await self._told()
-        return bool(self._waiting)
-
-    async def _store(self, batch: Sequence[Result]) -> Sequence[Exception | None]:
-        await store(self._db, batch, self._worker_id())
-        return [None] * len(batch)
-
-    async def _told(self) -> None:
-        if self._telling is not None:
-            telling, self._telling = self._telling, None
-            await telling
-
-    async def _tell(self, batch: Sequence[Result]) -> None:
         try:
             await self._tell_lanes(batch)
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error), results=len(batch))
         finally:
+            self._open -= len(batch)
+            self._stored.set()
             self._freed(len(batch))
+
+    async def _store(self, batch: Sequence[Result]) -> Sequence[Exception | None]:
+        await store(self._db, batch, self._worker_id())
+        return [None] * len(batch)
 
     async def _tell_lanes(self, batch: Sequence[Result]) -> None:
         pauses: dict[str, float] = {}
@@ -159,21 +164,15 @@ def _ms(moment: datetime) -> int:
 
 
 async def store(db: Database, batch: Sequence[Result], worker_id: WorkerId) -> None:
-    """One transaction for a group of results: id map first, then attempts and messages, each in key order."""
+    """One statement for a group of results: numbers that rest, the id map, attempts and messages."""
     rows = {
         "rows": _encode([_row(r) for r in batch]).decode(),
-        "ids": uuid_array(r.intent.id for r in batch),
+        "rests": _encode(_rests(batch)).decode(),
         "worker_id": worker_id,
+        **id_span(r.intent.id for r in batch),
     }
     sent = [r for r in batch if isinstance(r.outcome, Sent)]
-    rests = _rests(batch)
-    async with db.transaction(pipelined=True) as conn:
-        if sent:
-            await conn.execute(QUERIES["join_provider_ids"], rows)
-        changed = await conn.execute(QUERIES["store_results"], rows)
-        if rests["names"]:
-            await conn.execute(QUERIES["rest_instances"], rests)
-    ids = {row[0] for row in await changed.fetchall()}
+    ids = {row[0] for row in await db.commit(QUERIES["store_results"], **rows)}
     late = [r for r in sent if r.intent.id not in ids]
     if late:
         await _count_doubles(db, late)
@@ -232,14 +231,10 @@ def _row(result: Result) -> _Row:
     )
 
 
-def _rests(batch: Sequence[Result]) -> dict[str, list[object]]:
+def _rests(batch: Sequence[Result]) -> list[dict[str, object]]:
     worst: dict[str, tuple[float, str]] = {}
     for result in batch:
         seconds = result.verdict.pause_lane_seconds
         if seconds is not None and isinstance(result.outcome, Refused):
             worst[result.intent.instance] = (seconds, result.outcome.code)
-    return {
-        "names": list(worst),
-        "seconds": [seconds for seconds, _ in worst.values()],
-        "reasons": [reason for _, reason in worst.values()],
-    }
+    return [{"name": name, "seconds": seconds, "reason": reason} for name, (seconds, reason) in worst.items()]

@@ -22,6 +22,10 @@ Pool = AsyncConnectionPool[Connection]
 
 _BUSY = ("40", "55", "57014")  # conflict or deadlock, lock not available, statement time-out: classes of SQLSTATE
 _ROLLED_BACK = "40"
+# A generic plan touches every partition of a partitioned table.
+_PLAN_EACH_TIME = {"plan_cache_mode": "force_custom_plan"}
+# A plan made once, while a partition was empty, would read all of it later: an index is always the better choice here.
+_PLAN_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
 
 
 class CommitUnknownError(UnavailableError):
@@ -38,6 +42,7 @@ async def open_pool(
     timeout_seconds: float = 5.0,
     statement_timeout_seconds: float = 30.0,
     application_name: str = "anclora",
+    hot: bool = False,
 ) -> Pool:
     """Open a pool and wait for its first connections.
 
@@ -50,6 +55,7 @@ async def open_pool(
         timeout_seconds: for a connection, here and at each use.
         statement_timeout_seconds: for one statement; also for a transaction that does nothing.
         application_name: shown in `pg_stat_activity`.
+        hot: for the statements of `Database.commit`, whose plans are made once (decision 5).
 
     Raises:
         UnavailableError: the server does not answer in time.
@@ -59,8 +65,7 @@ async def open_pool(
         "timezone": "UTC",
         "statement_timeout": limit_ms,
         "idle_in_transaction_session_timeout": limit_ms,
-        # A generic plan touches every partition of a partitioned table.
-        "plan_cache_mode": "force_custom_plan",
+        **(_PLAN_ONCE if hot else _PLAN_EACH_TIME),
     }
     pool: Pool = AsyncConnectionPool(
         url,
@@ -86,14 +91,22 @@ async def open_pool(
 
 
 class Database:
-    """What features use of Postgres. Owns its pool: `close` ends it."""
+    """What features use of Postgres. Owns its pools: `close` ends them.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        pool: for everything.
+        hot: for `commit`; without one the other serves.
+    """
+
+    def __init__(self, pool: Pool, hot: Pool | None = None) -> None:
         self.pool = pool
+        self._hot = hot or pool
 
     async def close(self) -> None:
         """Close every connection."""
         await self.pool.close()
+        if self._hot is not self.pool:
+            await self._hot.close()
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection, None]:
@@ -110,32 +123,44 @@ class Database:
             _raise_unavailable(error)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, pipelined: bool = False) -> AsyncGenerator[Connection, None]:
+    async def transaction(self) -> AsyncGenerator[Connection, None]:
         """A connection inside a transaction: committed at the end of the block, rolled back when the block raises.
 
         A caller who is cancelled during the commit does not learn its outcome either.
-
-        Args:
-            pipelined: BEGIN, the block's statements and COMMIT leave together, in one round trip: for statements that
-                do not need each other's rows. Read the cursors after the block.
 
         Raises:
             UnavailableError: no connection, or it was lost before the commit; nothing is stored.
             CommitUnknownError: it was lost during the commit.
         """
-        committing = pipelined
+        committing = False
         async with self.connection() as connection:
             try:
-                async with connection.pipeline() if pipelined else contextlib.nullcontext(), connection.transaction():
+                async with connection.transaction():
                     yield connection
                     committing = True
             except psycopg.OperationalError as error:
                 if committing and not (error.sqlstate or "").startswith(_ROLLED_BACK):
                     await self._heal(error)
-                    raise CommitUnknownError(
-                        "The database went away during a commit. Ask again with the same Idempotency-Key."
-                    ) from error
+                    raise _commit_unknown() from error
                 raise
+
+    async def commit(self, query: LiteralString, /, **params: object) -> list[TupleRow]:
+        """Run a hot statement, one round trip and a transaction of its own; its rows.
+
+        Raises:
+            UnavailableError: nothing is stored.
+            CommitUnknownError: the connection was lost after the statement left.
+        """
+        left = False
+        try:
+            async with self._hot.connection() as connection:
+                left = True
+                return await (await connection.execute(query, params)).fetchall()
+        except psycopg.OperationalError as error:
+            await self._heal(error)
+            if left and not _is_busy(error):
+                raise _commit_unknown() from error
+            _raise_unavailable(error)
 
     async def fetch_all(self, query: LiteralString, /, **params: object) -> list[DictRow]:
         """Every row of a query, as dictionaries."""
@@ -154,8 +179,10 @@ class Database:
 
     async def _heal(self, error: psycopg.OperationalError) -> None:
         """Replace the pool's other dead connections too, so that one outage costs one failure and not one each."""
-        if not self.pool.closed and not _is_busy(error):
-            await self.pool.check()
+        if not _is_busy(error):
+            for pool in {self.pool, self._hot}:
+                if not pool.closed:
+                    await pool.check()
 
 
 async def fetch_all(connection: Connection, query: LiteralString, /, **params: object) -> list[DictRow]:
@@ -179,9 +206,19 @@ async def execute(connection: Connection, query: LiteralString, /, **params: obj
         return cursor.rowcount
 
 
-def uuid_array(ids: Iterable[UUID | str]) -> str:
-    """The text of a `uuid[]`, for a parameter cast to it: many times cheaper than adapting each id."""
-    return f"{{{','.join(map(str, ids))}}}"
+def id_span(ids: Iterable[UUID | str]) -> dict[str, str]:
+    """The parameters of a hot query over a batch of ids, at least one.
+
+    Returns:
+        `ids` = the text of a `uuid[]`, many times cheaper than adapting each id; `low` and `high` = the first and the
+        last, by which a plan made once leaves other partitions out.
+    """
+    texts = sorted(map(str, ids))
+    return {"ids": f"{{{','.join(texts)}}}", "low": texts[0], "high": texts[-1]}
+
+
+def _commit_unknown() -> CommitUnknownError:
+    return CommitUnknownError("The database went away during a commit. Ask again with the same Idempotency-Key.")
 
 
 def _is_busy(error: psycopg.OperationalError) -> bool:

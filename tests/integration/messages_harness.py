@@ -222,7 +222,7 @@ async def send_round(dispatcher: Dispatcher) -> None:
     """Claim what may go, send it, and store how it ended."""
     await dispatcher.run_once()
     await dispatcher.drain(_DRAIN_SECONDS)
-    await dispatcher.results.run_once()
+    await dispatcher.results.settle()
 
 
 def own_event(text: str, provider_id: str, *, to: str = DIGITS, by_api: bool = True) -> OwnMessageEvent:

@@ -1,19 +1,18 @@
 """A result speaks for its own attempt only; what never left is given back; what a dead worker held is in doubt."""
 
-import contextlib
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, LiteralString
 
-import psycopg
 import pytest
 from messages_harness import TIMEOUT, ScriptedProvider, Stage, metric, send_round, stage
+from psycopg.rows import TupleRow
 
 from anclora.kit.ids import WorkerId, new_id
 from anclora.messages.intent import give_back
 from anclora.messages.sweep import OrphanSweep
 from anclora.messages.worker import Worker
 from anclora.providers.contract import Outcome, Refused, Scope, Sent
-from anclora.storage.database import CommitUnknownError, Connection, Database
+from anclora.storage.database import CommitUnknownError, Database
 from tests.waiting import eventually
 
 SENT = Sent(provider_id="P1")
@@ -162,15 +161,12 @@ class Forgetful(Database):
         self.happened = happened
         self.armed = True
 
-    @contextlib.asynccontextmanager
-    async def transaction(self, **how: Any) -> AsyncGenerator[Connection, None]:
+    async def commit(self, query: LiteralString, /, **params: object) -> list[TupleRow]:
         lost, self.armed = self.armed, False
-        async with super().transaction(**how) as conn:
-            yield conn
-            if lost and not self.happened:
-                raise psycopg.Rollback
+        rows = [] if lost and not self.happened else await super().commit(query, **params)
         if lost:
             raise CommitUnknownError("The database went away during a commit.")
+        return rows
 
 
 @pytest.mark.parametrize("happened", [True, False])

@@ -10,7 +10,7 @@ from anclora.kit.ids import new_id
 from anclora.messages import receipts
 from anclora.messages.results import QUERIES
 from anclora.providers.contract import ReceiptEvent
-from anclora.storage.database import Database
+from anclora.storage.database import Database, id_span
 
 NOW = datetime.now(UTC)
 
@@ -30,11 +30,11 @@ async def store_result(db: Database, message: dict[str, object]) -> None:
     row = {"id": message["id"], "attempt": 1, "instance": "one", "intent_at": NOW, "outcome": "sent", "state": "sent"}
     params = {
         "rows": encode([row | {"provider_id": "X"}]).decode(),
-        "ids": [message["id"]],
+        **id_span([str(message["id"])]),
+        "rests": "[]",
         "worker_id": message["worker"],
     }
     async with db.transaction() as connection:
-        await connection.execute(QUERIES["join_provider_ids"], params)
         await connection.execute(QUERIES["store_results"], params)
 
 

@@ -5,7 +5,7 @@ with locked as materialized (
     select m.id, m.state, m.instance, m.recipient, m.priority, m.ordinal, m.contact_id, m.next_attempt_at,
         m.hold_until, m.expires_at, m.eligible_at
     from messages m
-    where m.id = any (%(ids)s::uuid[])
+    where m.id = any (%(ids)s::uuid[]) and m.id between %(low)s::uuid and %(high)s::uuid
     order by m.id
     for update
 ), judged as materialized (
@@ -38,7 +38,7 @@ with locked as materialized (
             when 'expired' then 'expired' else m.reason_code end
     from judged j
     -- "not in" tells the planner that most rows go: with "in" it expects none and compares all with all.
-    where m.id = any (%(ids)s::uuid[]) and m.id = j.id
+    where m.id = j.id and m.id between %(low)s::uuid and %(high)s::uuid
         and j.verdict not in ('not_queued', 'held', 'not_due', 'head_blocked')
     returning m.id, m.attempt, m.instance, m.recipient, m.content, m.class, m.tries, m.lane_refusals, m.eligible_at,
         m.intent_at

@@ -1,51 +1,59 @@
--- name: join_provider_ids
--- The result's half of the meeting of result and receipt (the receipt's half is in receipts.sql). Sorted by key. Two
--- answers with the same id cannot be told apart; the later one keeps it.
-insert into provider_messages (instance, provider_id, message_id, attempt)
-select distinct on (instance, provider_id) instance, provider_id, id, attempt
-from rows from (json_to_recordset(%(rows)s::json) as (id uuid, attempt integer, instance text, provider_id text))
-    with ordinality as r (id, attempt, instance, provider_id, place)
-where provider_id is not null
-order by instance, provider_id, place desc
-on conflict (instance, provider_id) do update
-    set message_id = excluded.message_id, attempt = excluded.attempt
-
 -- name: store_results
 -- Every attempt is a fact, whatever becomes of the message; a later, better word about the same attempt wins.
+-- Result and receipt meet in `provider_messages`, whichever comes first (the receipt's half is in receipts.sql): a receipt
+-- that came first raises the rank at once. Two answers with the same id cannot be told apart; the later one keeps it.
 -- The fence: a result changes the message only for the attempt that is open, except that a late success is evidence for
--- a message that waits, is in doubt, or was given up for doubt. A receipt that came first raises the rank at once.
+-- a message that waits, is in doubt, or was given up for doubt.
 with results as materialized (
-    select * from json_to_recordset(%(rows)s::json) as r (
+    select * from rows from (json_to_recordset(%(rows)s::json) as (
         id uuid, attempt integer, instance text, intent_at timestamptz, outcome text, code text, text text,
         provider_id text, state text, next_attempt_at timestamptz, costs_try boolean, lane_refusal boolean,
-        blocks_seconds float8, reason_code text, reason_text text)
+        blocks_seconds float8, reason_code text, reason_text text)) with ordinality as r (
+        id, attempt, instance, intent_at, outcome, code, text, provider_id, state, next_attempt_at, costs_try,
+        lane_refusal, blocks_seconds, reason_code, reason_text, place)
+), rested as (
+    -- A refusing number rests; the ledger knows it too, for whoever rebuilds the lanes.
+    update instances i
+    set paused_until = now() + make_interval(secs => r.seconds), pause_reason = r.reason
+    from json_to_recordset(%(rests)s::json) as r (name text, seconds float8, reason text)
+    where i.name = r.name
 ), noted as (
     insert into attempts (message_id, attempt, worker_id, instance, intent_at, outcome, code, text, provider_id)
     select id, attempt, %(worker_id)s, instance, intent_at, outcome, code, text, provider_id from results
     on conflict (message_id, attempt) do update
         set outcome = excluded.outcome, code = excluded.code, text = excluded.text, provider_id = excluded.provider_id,
             finished_at = now()
+), met as (
+    insert into provider_messages (instance, provider_id, message_id, attempt)
+    select distinct on (instance, provider_id) instance, provider_id, id, attempt
+    from results
+    where provider_id is not null
+    order by instance, provider_id, place desc
+    on conflict (instance, provider_id) do update
+        set message_id = excluded.message_id, attempt = excluded.attempt
+    returning instance, provider_id, rank, delivered_at, read_at, played_at, error_at, error_text
 ), locked as materialized (
     select m.id, m.attempt, m.state, m.reason_code
     from messages m
-    where m.id = any (%(ids)s::uuid[])
+    -- The count makes `met` whole before the first message is locked: everybody locks in this order.
+    where m.id = any (%(ids)s::uuid[]) and m.id between %(low)s::uuid and %(high)s::uuid and (select count(*) from met) >= 0
     order by m.id
     for update
 ), wanted as materialized (
     select r.id, r.next_attempt_at, r.costs_try, r.lane_refusal, r.blocks_seconds, r.reason_code, r.reason_text,
-        r.provider_id, pm.delivered_at, pm.read_at, pm.played_at,
+        r.provider_id, met.delivered_at, met.read_at, met.played_at,
         case
-            when r.state <> 'sent' or pm.rank is null or pm.rank <= 1 then
-                case when r.state = 'sent' and pm.error_at is not null then 'failed' else r.state end
-            else (array['sent', 'delivered', 'read', 'played'])[pm.rank]
+            when r.state <> 'sent' or met.rank is null or met.rank <= 1 then
+                case when r.state = 'sent' and met.error_at is not null then 'failed' else r.state end
+            else (array['sent', 'delivered', 'read', 'played'])[met.rank]
         end as state,
-        case when r.state = 'sent' and coalesce(pm.rank, 0) <= 1 then pm.error_text end as error_text,
+        case when r.state = 'sent' and coalesce(met.rank, 0) <= 1 then met.error_text end as error_text,
         (l.attempt = r.attempt and l.state in ('sending', 'unknown'))
             or (r.provider_id is not null and (l.state in ('queued', 'unknown')
                 or (l.state = 'dead' and l.reason_code = 'unknown_outcome'))) as passes
     from results r
     join locked l on l.id = r.id
-    left join provider_messages pm on pm.instance = r.instance and pm.provider_id = r.provider_id
+    left join met on met.instance = r.instance and met.provider_id = r.provider_id
 )
 update messages m
 set state = w.state,
@@ -64,19 +72,12 @@ set state = w.state,
     reason_code = case when w.state = 'failed' then coalesce(w.reason_code, 'provider_error') else w.reason_code end,
     reason_text = coalesce(w.error_text, w.reason_text)
 from wanted w
-where m.id = any (%(ids)s::uuid[]) and m.id = w.id and w.passes
+where m.id = w.id and m.id between %(low)s::uuid and %(high)s::uuid and w.passes
 returning m.id
 
 -- name: read_fences
 -- Where messages stand whose result changed nothing.
 select id, attempt, state from messages where id = any (%(ids)s::uuid[])
-
--- name: rest_instances
--- A refusing number rests; the ledger knows it too, for whoever rebuilds the lanes.
-update instances i
-set paused_until = now() + make_interval(secs => r.seconds), pause_reason = r.reason
-from unnest(%(names)s::text[], %(seconds)s::float8[], %(reasons)s::text[]) as r (name, seconds, reason)
-where i.name = r.name
 
 -- name: note_message
 -- A line in the timeline of a message.
