@@ -44,7 +44,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._reset()
         self._timer = self._loop.call_later(timeout_seconds, self._fail, "timeout", "no answer in time")
-        cast(asyncio.WriteTransport, self._transport).writelines((head, body))
+        cast(asyncio.WriteTransport, self._transport).write(head + body)
         return future
 
     def abort(self) -> None:
