@@ -11,6 +11,7 @@ from uuid import UUID
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
 from anclora.kit.errors import UnavailableError
+from anclora.kit.failpoints import AFTER_INTENT, passing
 from anclora.kit.lifecycle import Loop, Overlap
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
@@ -140,6 +141,8 @@ class Dispatcher(Loop):
             else:
                 self._uncertain.extend(UUID(item.id) for item in items)
             raise
+        if intents.send:
+            passing(AFTER_INTENT)
         self._senders.put(intents.send)
         await self._return_others(intents)
 

@@ -17,6 +17,7 @@ import psycopg
 from anclora.kit.batcher import commit_or_bisect
 from anclora.kit.clock import Clock
 from anclora.kit.errors import UnavailableError
+from anclora.kit.failpoints import BEFORE_COMPLETE, passing
 from anclora.kit.ids import WorkerId
 from anclora.kit.lifecycle import Loop, Overlap
 from anclora.kit.logging import get_logger
@@ -154,6 +155,7 @@ class Results(Loop):
             if r.verdict.state in (State.QUEUED, State.UNKNOWN)
         ]
         if done:
+            passing(BEFORE_COMPLETE)
             await self._queue.complete(done)
         if back:
             await self._queue.release(back)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from anclora.instances.book import InstanceBook
 from anclora.kit.errors import AncloraError
+from anclora.kit.failpoints import AFTER_SEND, passing
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages.intent import Intent
@@ -96,6 +97,7 @@ class Senders:
                     continue
                 began = now()
                 outcome = await self._post(intent)
+                passing(AFTER_SEND)
                 self._mean_seconds += _WEIGHT * (now() - began - self._mean_seconds)
                 self._end(intent, outcome)
             except asyncio.CancelledError:

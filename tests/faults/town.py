@@ -20,6 +20,7 @@ from anclora.storage.embedded import EmbeddedServers
 from anclora.supervise import Child, answers_200, family
 from tests.waiting import eventually
 
+TALLY: Counter[str] = Counter()  # over all towns of this run; told in its last lines
 _READY_SECONDS = 30.0
 _ENVIRONMENT: Mapping[str, str] = {
     "ANCLORA_LEASE_SECONDS": "3",
@@ -57,6 +58,7 @@ class Town:
 
     Attributes:
         accepted: the texts the API said 202 to.
+        people: how many different ones are written to.
     """
 
     url: str
@@ -66,10 +68,12 @@ class Town:
     home: Home
     children: list[Child]
     accepted: list[str] = field(default_factory=list)
+    people: int = 50
 
-    async def start(self, name: str, *words: str) -> Child:
-        """One more process of the product."""
-        child = self.home.child(name, "serve", "--role", *words)
+    async def start(self, name: str, *words: str, **environment: str) -> Child:
+        """One more process of the product, with these settings of its own."""
+        home = Home(data_dir=self.home.data_dir, env={**self.home.env, **environment})
+        child = home.child(name, "serve", "--role", *words)
         await child.start()
         self.children.append(child)
         return child
@@ -82,9 +86,9 @@ class Town:
             return Answered(answer.status, answer.headers, await answer.json(content_type=None))
 
     async def send(self, serial: int) -> Answered:
-        """One message with a key of its own, to one of fifty people."""
+        """One message with a key of its own, to one of the people."""
         text = f"#{serial:05d}"
-        draft = {"to": f"+346{serial % 50:08d}", "text": text}
+        draft = {"to": f"+346{serial % self.people:08d}", "text": text}
         answer = await self.ask("POST", "/api/v1/messages", json=draft, Idempotency_Key=text)
         if answer.status == 202 and text not in self.accepted:
             self.accepted.append(text)
@@ -93,7 +97,7 @@ class Town:
     async def send_many(self, first: int, count: int) -> None:
         """A bulk of messages like those of `send`."""
         texts = [f"#{serial:05d}" for serial in range(first, first + count)]
-        drafts = [{"to": f"+346{int(text[1:]) % 50:08d}", "text": text} for text in texts]
+        drafts = [{"to": f"+346{int(text[1:]) % self.people:08d}", "text": text} for text in texts]
         answer = await self.ask("POST", "/api/v1/messages/bulk", json={"messages": drafts})
         assert answer.status == 202, answer
         self.accepted += texts
@@ -132,7 +136,10 @@ class Town:
     def doubled_or_lost(self) -> dict[str, int]:
         """What did not go out exactly once, and how often it did."""
         seen = Counter(sighting.text for sighting in read_witness(self.witness))
-        return {text: seen[text] for text in {*self.accepted, *seen} if seen[text] != 1 or text not in self.accepted}
+        wrong = {text: seen[text] for text in {*self.accepted, *seen} if seen[text] != 1 or text not in self.accepted}
+        TALLY["lost"] += sum(count == 0 for count in wrong.values())
+        TALLY["doubled"] += sum(count > 1 for count in wrong.values())
+        return wrong
 
     @contextlib.asynccontextmanager
     async def ledger(self) -> AsyncGenerator[Database, None]:
