@@ -31,6 +31,7 @@ class LaneItem(msgspec.Struct, frozen=True):
     instance: str
     recipient: str
     priority: int
+    ordinal: int
     due_at: datetime | None = None
 
 
@@ -40,12 +41,12 @@ def lane_of(instance: str) -> str:
 
 
 async def enqueue(queue: Queue, items: Sequence[LaneItem]) -> set[str]:
-    """Put messages into their lanes, in the order given; the ids that are still in flight there come back."""
+    """Put messages into their lanes, each at the place of its ordinal; back come the ids still in flight there."""
     lanes: dict[str, list[Item]] = {}
     for item in items:
         due_ms = int(item.due_at.timestamp() * 1000) if item.due_at else 0
         lanes.setdefault(lane_of(item.instance), []).append(
-            Item(id=item.id, order_key=item.recipient, priority=item.priority, due_at_ms=due_ms)
+            Item(id=item.id, order_key=item.recipient, priority=item.priority, due_at_ms=due_ms, place=item.ordinal)
         )
     in_flight: set[str] = set()
     for lane, lane_items in lanes.items():

@@ -35,7 +35,8 @@ async def compare(db: Database, queue: Queue, *, horizon_seconds: float) -> int:
     while True:
         rows = await db.fetch_all(QUERIES["due_messages"], **place, horizon_seconds=horizon_seconds, limit=_PAGE)
         items = [
-            LaneItem(str(r["id"]), r["instance"], r["recipient"], r["priority"], r["next_attempt_at"]) for r in rows
+            LaneItem(str(r["id"]), r["instance"], r["recipient"], r["priority"], r["ordinal"], r["next_attempt_at"])
+            for r in rows
         ]
         if items:
             await enqueue(queue, items)

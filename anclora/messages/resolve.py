@@ -57,6 +57,7 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     intent_at: datetime
     unknown_at: datetime
     priority: int
+    ordinal: int
     reason_code: str | None
 
 
@@ -253,7 +254,7 @@ class Resolver(Loop):
 
     async def _tell_lanes(self, ended: Sequence[Doubt]) -> None:
         """Make the lane look at these now: it drops what is final, and serves what is queued again."""
-        items = [LaneItem(str(d.id), d.instance, d.recipient, d.priority) for d in ended]
+        items = [LaneItem(str(d.id), d.instance, d.recipient, d.priority, d.ordinal) for d in ended]
         try:
             await enqueue(self._queue, items)
         except UnavailableError as error:

@@ -166,18 +166,11 @@ class Submit:
                 if message.id == message_id
             ]
             contacts = await self._contacts(conn, {message.recipient for _, message in rows})
-            outbox_id = await _insert(conn, rows, contacts)
+            outbox_id, items = await _insert(conn, rows, contacts)
         self._remember(contacts)
         metrics.ACCEPTED.inc(len(rows))
         if outbox_id is not None:
-            self._feeder.put(
-                outbox_id,
-                [
-                    LaneItem(str(m.id), m.instance, m.recipient, int(m.priority))
-                    for _, m in rows
-                    if m.state is State.QUEUED
-                ],
-            )
+            self._feeder.put(outbox_id, items)
         return answers
 
     async def _contacts(self, conn: AsyncConnection, phones: set[str]) -> dict[str, UUID]:
@@ -199,16 +192,16 @@ class Submit:
 
 async def _insert(
     conn: AsyncConnection, rows: Sequence[tuple[str, NewMessage]], contacts: dict[str, UUID]
-) -> int | None:
+) -> tuple[int | None, list[LaneItem]]:
     if not rows:
-        return None
-    await conn.execute(QUERIES["insert_messages"], _columns(rows, contacts))
-    queued = [message.id for _, message in rows if message.state is State.QUEUED]
-    if not queued:
-        return None
-    cursor = await conn.execute(QUERIES["insert_outbox"], {"ids": queued})
+        return None, []
+    cursor = await conn.execute(QUERIES["insert_messages"], _columns(rows, contacts))
+    items = [LaneItem(str(r[0]), *r[1:]) async for r in cursor if r[4] is not None]  # what is scheduled has no ordinal
+    if not items:
+        return None, []
+    cursor = await conn.execute(QUERIES["insert_outbox"], {"ids": [UUID(item.id) for item in items]})
     row = await cursor.fetchone()
-    return int(row[0]) if row else None
+    return (int(row[0]) if row else None), items
 
 
 def _columns(rows: Sequence[tuple[str, NewMessage]], contacts: dict[str, UUID]) -> dict[str, list[object]]:

@@ -46,7 +46,7 @@ class OutboxSweep(Loop):
                 return False
             ids = [message_id for _, message_ids in rows for message_id in message_ids]
             cursor = await conn.execute(QUERIES["lane_items"], {"ids": ids})
-            items = [LaneItem(str(r[0]), r[1], r[2], r[3], r[4]) for r in await cursor.fetchall()]
+            items = [LaneItem(str(r[0]), *r[1:]) for r in await cursor.fetchall()]
             in_flight = await enqueue(self._queue, items)
             done = [row_id for row_id, message_ids in rows if not any(str(i) in in_flight for i in message_ids)]
             await conn.execute(QUERIES["delete_outbox"], {"ids": done})
@@ -120,7 +120,7 @@ class Promoter(Loop):
             cursor = await conn.execute(QUERIES["insert_outbox"], {"ids": ids})
             outbox = await cursor.fetchone()
             cursor = await conn.execute(QUERIES["lane_items"], {"ids": ids})
-            items = [LaneItem(str(r[0]), r[1], r[2], r[3], r[4]) for r in await cursor.fetchall()]
+            items = [LaneItem(str(r[0]), *r[1:]) for r in await cursor.fetchall()]
         in_flight = await enqueue(self._queue, items)
         if outbox and not in_flight:
             async with self._db.transaction() as conn:

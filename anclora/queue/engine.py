@@ -239,3 +239,5 @@ def _check(item: Item) -> None:
         raise InvalidError(f"An item's id has 1 to 64 characters without bars, not {item.id[:80]!r}.")
     if not 0 < len(item.order_key) <= 256:
         raise InvalidError("An order key has 1 to 256 characters.")
+    if not 0 <= item.place < 10**15:
+        raise InvalidError(f"An item's place is 1 to 10^15 - 1, or 0, not {item.place}.")

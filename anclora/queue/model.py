@@ -25,12 +25,14 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
         order_key: items of one key go one after the other; 1 to 256 characters.
         priority: 0 critical, 1 high, 2 normal, 3 low.
         due_at_ms: not before this moment, epoch milliseconds; 0 = now. Until then it takes part in no order.
+        place: where it stands among its priority, 1 to 10^15 - 1, whenever it comes; 0 = behind all that came before.
     """
 
     id: str
     order_key: str
     priority: int = Priority.NORMAL
     due_at_ms: int = 0
+    place: int = 0
 
 
 class Claimed(msgspec.Struct, frozen=True):

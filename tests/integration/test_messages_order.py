@@ -9,6 +9,7 @@ import pytest
 from messages_harness import DIGITS, TIMEOUT, ScriptedProvider, Stage, send_round, stage
 
 from anclora.contacts import opt_in, opt_out
+from anclora.messages.feed import LaneItem, enqueue
 from anclora.messages.intent import Intents
 from anclora.messages.model import MessageClass
 from anclora.providers.contract import Refused, RemoteInstance, Scope, Sent
@@ -193,3 +194,17 @@ async def test_an_id_the_ledger_does_not_know_leaves_the_lane(here: Stage) -> No
     known, strange = await accept(here), UUID(int=7)
     intents = await here.intend(known, strange)
     assert (going(intents), [item.id for item in intents.complete]) == ([known], [str(strange)])
+
+
+async def test_what_reaches_the_lane_late_still_goes_first(here: Stage, provider: ScriptedProvider) -> None:
+    await accept(here, "first", fed=False)
+    second = await here.row(await accept(here, "second", fed=False))
+    await enqueue(here.queue, [LaneItem(str(second["id"]), "sales", DIGITS, second["priority"], second["ordinal"])])
+    dispatcher = await here.dispatcher()
+    await send_round(dispatcher)
+    assert provider.out == []
+    await here.feeder.run_once()
+    await here.pass_seconds(2)
+    for _ in range(2):
+        await send_round(dispatcher)
+    assert provider.out == ["first", "second"]

@@ -64,7 +64,7 @@ async def test_what_the_short_way_dropped_is_enqueued_after_five_seconds(here: S
 
 async def test_with_redis_away_the_row_stays_and_the_feeder_goes_on(here: Stage, away: Queue) -> None:
     feeder = Feeder(here.db, away)
-    feeder.put(1, [LaneItem("x", "sales", "34600111222", 2)])
+    feeder.put(1, [LaneItem("x", "sales", "34600111222", 2, 1)])
     assert await feeder.run_once() is False  # left to the sweep
     await here.accept(fed=False)
     await here.pass_seconds(6)
@@ -78,7 +78,7 @@ async def test_with_redis_away_the_row_stays_and_the_feeder_goes_on(here: Stage,
 async def test_the_short_way_is_bounded_and_the_sweep_serves_the_rest(here: Stage) -> None:
     feeder = Feeder(here.db, here.queue)
     for number in range(BOUND + 1):
-        feeder.put(number, [LaneItem(f"i{number}", "sales", f"p{number}", 2)])
+        feeder.put(number, [LaneItem(f"i{number}", "sales", f"p{number}", 2, number)])
     while await feeder.run_once():
         pass
     assert await waiting(here) == BOUND

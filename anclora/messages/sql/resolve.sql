@@ -1,13 +1,14 @@
 -- name: doubtful
 -- Messages in doubt, the oldest first.
-select id, attempt, instance, recipient, fingerprint, intent_at, unknown_at, priority, reason_code
+select id, attempt, instance, recipient, fingerprint, intent_at, unknown_at, priority, ordinal, reason_code
 from messages
 where unknown_at is not null and state = 'unknown'
 order by unknown_at limit %(limit)s
 
 -- name: late_doubts
 -- Given up for doubt, and an event with the same words, not yet claimed by a message, tells of them after all.
-select m.id, m.attempt, m.instance, m.recipient, m.fingerprint, m.intent_at, m.unknown_at, m.priority, m.reason_code
+select m.id, m.attempt, m.instance, m.recipient, m.fingerprint, m.intent_at, m.unknown_at, m.priority, m.ordinal,
+    m.reason_code
 from messages m
 where m.unknown_at is not null and m.state = 'dead' and exists (
     select from provider_messages p

@@ -56,6 +56,7 @@ from (
     )
     order by place
 ) as drafts
+returning id, instance, recipient, priority, ordinal
 
 -- name: insert_outbox
 -- The ids that must reach the lanes; the row lives until they did.

@@ -7,7 +7,7 @@ for update skip locked
 
 -- name: lane_items
 -- What the lane needs to know of the messages that belong in it.
-select id, instance, recipient, priority, next_attempt_at from messages
+select id, instance, recipient, priority, ordinal, next_attempt_at from messages
 where id = any (%(ids)s::uuid[]) and open
 order by ordinal
 

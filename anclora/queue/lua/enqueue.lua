@@ -1,5 +1,5 @@
 -- enqueue: add items to one lane; what is there already keeps its place, and is due no later than asked for.
--- KEYS: meta of the shard. ARGV: [lane, [[id, order key, priority 0-3, due epoch ms or 0], ...]].
+-- KEYS: meta of the shard. ARGV: [lane, [[id, order key, priority 0-3, due epoch ms or 0, place or 0], ...]].
 -- Returns one letter an item, in order: a(dded), p(resent), f = in flight.
 -- Atomic because the look whether an item exists, its sequence number and its place are one decision.
 local stop = newer_protocol()
@@ -18,7 +18,7 @@ local head = {}
 for i = 1, #keys do
   head[keys[i]] = stored[i]
 end
-local sequence = call('HINCRBY', P .. 'meta', 'sequence', #list) - #list
+local highest = tonumber(call('HGET', P .. 'meta', 'sequence') or 0)
 local answers, new, standing, later, parked, changed, unsettled, known = {}, {}, {}, {}, {}, {}, {}, {}
 for i = 1, #list do
   local id, key, priority, due, record = ids[i], keys[i], list[i][3], list[i][4], records[i]
@@ -34,7 +34,13 @@ for i = 1, #list do
     end
   else
     answers[i], known[id] = 'a', true
-    local score = string.format('%d%015.0f', priority, sequence + i)
+    local place = list[i][5]
+    local late = 0 < place and place <= highest -- what came before may stand behind it
+    if place == 0 then
+      place = highest + 1
+    end
+    highest = math.max(highest, place)
+    local score = string.format('%d%015.0f', priority, place)
     new[#new + 1] = id
     if due > NOW then
       new[#new + 1] = 'D' .. score .. key
@@ -53,7 +59,7 @@ for i = 1, #list do
         park[#park + 1] = score
         park[#park + 1] = id
         parked[key] = park
-        if byte(first) == CAREFUL or #first == 2 or priority < byte(first, 2) - 48 then
+        if late or byte(first) == CAREFUL or #first == 2 or priority < byte(first, 2) - 48 then
           unsettled[key] = true
         elseif byte(first) == 45 then
           head[key] = '+' .. sub(first, 2)
@@ -66,6 +72,7 @@ end
 if not new[1] then
   return table.concat(answers)
 end
+call('HSET', P .. 'meta', 'sequence', string.format('%.0f', highest))
 call('HSETNX', P .. 'lanes', lane, 0)
 call('HSET', items, unpack(new))
 if later[1] then
