@@ -34,7 +34,7 @@ unit: $(STAMP) ## the fast tests
 	$(PRIVATE) $(BIN)/pytest -q tests/unit tests/contract tests/docs tests/fundamentals
 
 slow: $(STAMP) ## the tests on real servers
-	$(PRIVATE) $(BIN)/pytest -q tests/integration tests/journeys
+	$(PRIVATE) $(BIN)/pytest -q tests/property tests/integration tests/journeys
 
 test: check unit slow ## every check CI runs
 

@@ -18,6 +18,7 @@ from anclora.storage.database import Database, open_pool
 from anclora.storage.embedded import EmbeddedServers, discard_embedded, start_embedded
 from anclora.storage.migrate import migrate
 from anclora.storage.partitions import ensure_partitions
+from tests.queue_harness import assert_no_key_leaks
 
 TEMPLATE = "anclora_template"
 _PRIVATE = ("DATABASE_URL", "REDIS_URL", "EVOLUTION_", "ANCLORA_", "API_KEY")
@@ -101,10 +102,11 @@ async def db(database_url: str) -> AsyncGenerator[Database, None]:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncGenerator[Redis, None]:
-    """An empty Redis."""
+    """An empty Redis; no test leaves a key in it that would stay for ever."""
     client = Redis.from_url(redis_url)
     await client.flushall()
     try:
         yield client
+        await assert_no_key_leaks(client)
     finally:
         await client.aclose()

@@ -135,11 +135,11 @@ class Queue:
             shard: [self._lease_ms, _by_lane((c, (c.id, c.token)) for c in group)]
             for shard, group in self._by_shard(claimed).items()
         }
-        kept: set[tuple[str, str]] = set()
+        kept: set[tuple[str, str, str]] = set()
         for raw in (await self._scripts.run("extend", calls)).values() if calls else ():
             flat = [str(word) for word in _decode(raw)]
-            kept.update(zip(flat[::2], flat[1::2], strict=True))
-        return [(c.id, c.lane) in kept for c in claimed]
+            kept.update(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+        return [(c.id, c.lane, c.token) in kept for c in claimed]
 
     async def complete(self, claimed: Sequence[Claimed]) -> int:
         """These are done with for good; how many were still ours."""

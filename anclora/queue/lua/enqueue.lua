@@ -25,12 +25,16 @@ for i = 1, #list do
   if record or known[id] then
     answers[i] = record and byte(record) == ACTIVE and 'f' or 'p'
     local held = record and call('ZSCORE', timers, id .. '|' .. lane)
-    if held and math.max(due, NOW) < tonumber(held) then -- held by time: its time comes sooner
-      if byte(record) == HELD then
-        call('HSET', items, id, sub(record, 1, 17) .. digits(math.max(due, NOW)) .. sub(record, 34))
+    if held then -- held by time: its time comes no later than asked for
+      local at, timer = math.max(due, NOW), tonumber(held)
+      local keeps_place = byte(record) == HELD
+      if at < (keeps_place and tonumber(sub(record, 18, 33)) or timer) then
+        if keeps_place then
+          call('HSET', items, id, sub(record, 1, 17) .. digits(at) .. sub(record, 34))
+        end
+        call('ZADD', timers, math.min(at, timer), id .. '|' .. lane)
+        wake(kind_of(lane))
       end
-      call('ZADD', timers, math.max(due, NOW), id .. '|' .. lane)
-      wake(kind_of(lane))
     end
   else
     answers[i], known[id] = 'a', true

@@ -1,0 +1,171 @@
+"""The lanes on a real Redis: what two consumers, a big neighbour, a restart or a newer program do to them."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from anclora.kit.errors import InvalidError
+from anclora.queue import Item, Queue
+from anclora.queue.errors import ProtocolError
+from anclora.queue.keys import PROTOCOL, meta, wake
+from tests.queue_harness import assert_no_key_leaks, move_clock, open_queue, stray_keys
+
+LANE = "send:madrid"
+SEND = "send:"
+
+
+def some(count: int, *, prefix: str = "m", key: str = "", priority: int = 2) -> list[Item]:
+    """Items of as many order keys, or of one."""
+    return [Item(f"{prefix}{n}", key or f"{prefix}{n}", priority) for n in range(count)]
+
+
+async def take(queue: Queue, limit: int = 100, shards: int = 2) -> list[str]:
+    """Ids as they are given out."""
+    return [item.id for item in (await queue.claim(range(shards), limit, consumer=SEND)).items]
+
+
+async def test_two_consumers_never_get_the_same_item(redis: Redis) -> None:
+    one, two = await open_queue(redis), await open_queue(redis)
+    await one.enqueue(LANE, some(500))
+    rounds = await asyncio.gather(*(take(queue, 25) for queue in (one, two) * 15))
+    given = [item_id for ids in rounds for item_id in ids]
+    assert sorted(given) == sorted(f"m{n}" for n in range(500))
+
+
+async def test_a_big_neighbour_leaves_room_in_every_claim(redis: Redis) -> None:
+    queue = await open_queue(redis, shards=1)
+    await queue.enqueue("send:big", some(5_000))
+    await queue.enqueue("send:small", some(10, prefix="s"))
+    first = await take(queue, 100, shards=1)
+    assert len(first) == 100
+    assert {f"s{n}" for n in range(10)} <= set(first)
+
+
+async def test_a_claim_costs_the_same_with_much_and_with_little_waiting(redis: Redis) -> None:
+    queue = await open_queue(redis, shards=1)
+
+    async def commands() -> int:
+        await redis.config_resetstat()
+        claim = await queue.claim([0], 10, consumer=SEND)
+        await queue.complete(claim.items)
+        return sum(int(row["calls"]) for row in (await redis.info("commandstats")).values())
+
+    await queue.enqueue(LANE, some(100))
+    await commands()  # the scripts are known from here on
+    with_little = await commands()
+    await queue.enqueue(LANE, some(20_000, prefix="n"))
+    assert await commands() == with_little
+
+
+async def test_the_hint_is_one_token_and_wakes_who_waits(redis: Redis) -> None:
+    queue = await open_queue(redis, shards=1)
+    waiting = asyncio.create_task(queue.wait(30))
+    for n in range(5):
+        await queue.enqueue(f"send:n{n}", some(3))
+    assert await waiting == [0]
+    await queue.enqueue(LANE, some(1))
+    assert await redis.llen(wake("anclora", 0, "send")) == 1  # type: ignore[misc]
+
+
+async def test_scripts_a_server_forgot_are_given_again(redis: Redis) -> None:
+    queue = await open_queue(redis)
+    await redis.script_flush()
+    assert await queue.enqueue(LANE, some(2)) == ["added", "added"]
+    await redis.script_flush()
+    assert await take(queue) == ["m0", "m1"]
+
+
+async def test_a_newer_layout_stops_an_older_program_and_nothing_is_written(redis: Redis) -> None:
+    queue = await open_queue(redis, shards=1)
+    await redis.hset(meta("anclora", 0), "protocol", str(PROTOCOL + 1))  # type: ignore[misc]
+    with pytest.raises(ProtocolError, match="must be updated"):
+        await queue.claim([0], 1, consumer=SEND)
+    with pytest.raises(ProtocolError):
+        await queue.enqueue(LANE, some(1))
+    assert await redis.keys("*items*") == []
+
+
+async def test_a_sweep_is_bounded_and_the_next_one_goes_on(redis: Redis) -> None:
+    queue = await open_queue(redis, shards=1)
+    await queue.enqueue(LANE, some(600))
+    assert len(await take(queue, 600, shards=1)) == 600
+    await move_clock(redis, 31, shards=1)
+    assert [await queue.sweep(0), await queue.sweep(0), await queue.sweep(0)] == [500, 100, 0]
+    assert len(await take(queue, 600, shards=1)) == 600
+
+
+async def test_a_place_counts_whenever_the_item_comes(redis: Redis) -> None:
+    queue = await open_queue(redis)
+    for name, place in (("third", 30), ("first", 10), ("second", 20)):
+        await queue.enqueue(LANE, [Item(name, "ana", place=place)])
+    order: list[str] = []
+    for _ in range(3):
+        claim = await queue.claim(range(2), 5, consumer=SEND)
+        order += [item.id for item in claim.items]
+        await queue.complete(claim.items)
+    assert order == ["first", "second", "third"]
+
+
+async def test_a_reply_goes_before_fifty_thousand_others_and_before_its_own_contacts(redis: Redis) -> None:
+    queue = await open_queue(redis)
+    await queue.enqueue(LANE, some(50_000))
+    await queue.enqueue(LANE, [Item("reply", "m49000", 1)])
+    assert await take(queue, 2) == ["reply", "m0"]
+
+
+async def test_a_lease_of_before_is_told_apart_from_the_one_now(redis: Redis) -> None:
+    queue = await open_queue(redis)
+    await queue.enqueue(LANE, some(1))
+    before = (await queue.claim(range(2), 1, consumer=SEND)).items
+    await move_clock(redis, 31)
+    await queue.sweep(queue.shard_of(LANE))
+    now = (await queue.claim(range(2), 1, consumer=SEND)).items
+    assert await queue.extend([*before, *now]) == [False, True]
+    assert (await queue.complete(before), await queue.complete(now)) == (0, 1)
+
+
+async def test_what_holds_its_place_for_a_while_comes_sooner_when_asked(redis: Redis) -> None:
+    """It blocks for 10 s of its 100; asked for in 50 s, it comes in 50 s."""
+    queue = await open_queue(redis)
+    await queue.enqueue(LANE, some(1))
+    claim = await queue.claim(range(2), 1, consumer=SEND)
+    await queue.retry([(claim.items[0], claim.now_ms + 100_000, 10_000)])
+    await queue.enqueue(LANE, [Item("m0", "m0", due_at_ms=claim.now_ms + 50_000)])
+    await move_clock(redis, 20)
+    assert await take(queue) == []
+    await move_clock(redis, 60)
+    assert await take(queue) == ["m0"]
+
+
+async def test_a_drained_lane_leaves_nothing_behind(redis: Redis) -> None:
+    queue = await open_queue(redis)
+    await queue.enqueue(LANE, some(300, key="ana") + some(300, prefix="n"))
+    while (claim := await queue.claim(range(2), 200, consumer=SEND)).items:
+        await queue.complete(claim.items)
+    await assert_no_key_leaks(redis, drained=True)
+
+
+async def test_the_look_for_leaks_sees_one(redis: Redis) -> None:
+    await redis.set("anclora:{s00}:stray", 1)
+    await redis.set("anclora:{s00}:short", 1, ex=60)
+    assert await stray_keys(redis) == ["anclora:{s00}:stray"]
+    await redis.delete("anclora:{s00}:stray")
+
+
+@pytest.mark.parametrize(
+    ("lane", "item"),
+    [
+        ("madrid", Item("a", "k")),
+        ("send:two words", Item("a", "k")),
+        (LANE, Item("a|b", "k")),
+        (LANE, Item("", "k")),
+        (LANE, Item("a", "")),
+        (LANE, Item("a", "k", place=10**15)),
+    ],
+)
+async def test_a_name_nobody_can_store_is_refused_at_the_door(redis: Redis, lane: str, item: Item) -> None:
+    queue = await open_queue(redis)
+    with pytest.raises(InvalidError):
+        await queue.enqueue(lane, [Item("good", "k"), item])
+    assert await redis.keys("*items*") == []
