@@ -1,6 +1,6 @@
 """Time-ordered identifiers (UUID version 7, RFC 9562): sortable keys, and range partitions on the key itself."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NewType
 from uuid import UUID
 
@@ -11,6 +11,8 @@ ContactId = NewType("ContactId", UUID)
 WorkerId = NewType("WorkerId", UUID)
 
 _RANDOM_BITS = 80
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)  # whole ones: a float second is off by one now and then
 
 
 def new_id() -> UUID:
@@ -20,9 +22,9 @@ def new_id() -> UUID:
 
 def first_id_at(moment: datetime) -> UUID:
     """The smallest UUID a moment can have: the lower edge of a partition or of a search by time."""
-    return UUID(int=int(moment.timestamp() * 1000) << _RANDOM_BITS)
+    return UUID(int=(moment - _EPOCH) // _MILLISECOND << _RANDOM_BITS)
 
 
 def moment_of(identifier: UUID) -> datetime:
     """When an identifier was made, to the millisecond, in UTC."""
-    return datetime.fromtimestamp((identifier.int >> _RANDOM_BITS) / 1000, UTC)
+    return _EPOCH + (identifier.int >> _RANDOM_BITS) * _MILLISECOND

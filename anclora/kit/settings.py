@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     body_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(default=24_000_000, description="of one API request")
     webhook_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(default=8_000_000, description="of one webhook")
     idempotency_days: Count = Field(default=7, description="a key answers the same for this long")
+    webhook_days: Count = Field(default=14, description="raw webhooks are kept this long, by whole days")
 
 
 # The names a person reads in the environment, per field: `tests/docs` holds the reference page to it.

@@ -1,7 +1,7 @@
 """The loops that mend what a crash left behind. Each round is bounded; each is safe in several processes at once."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from anclora.kit.clock import Clock
@@ -12,7 +12,7 @@ from anclora.messages import metrics
 from anclora.messages.feed import LaneItem, enqueue
 from anclora.queue import Queue
 from anclora.storage.database import Database
-from anclora.storage.partitions import ensure_partitions
+from anclora.storage.partitions import drop_partitions, ensure_partitions
 from anclora.storage.queries import load_queries
 
 log = get_logger(__name__)
@@ -158,14 +158,20 @@ class Housekeeping(Loop):
         self._db = db
         self._clock = clock
         self._days = settings.idempotency_days
+        self._webhook_days = settings.webhook_days
 
     async def run_once(self) -> bool:
-        """Make partitions; forget strays and old keys, a bounded number a round."""
+        """Make partitions; forget strays, old keys and old webhooks, a bounded number a round."""
         async with self._db.transaction() as conn:
             await ensure_partitions(conn, self._now())
         async with self._db.transaction() as conn:
             strays = await conn.execute(QUERIES["forget_strays"], {"limit": _FORGOTTEN})
             keys = await conn.execute(QUERIES["forget_keys"], {"days": self._days, "limit": _FORGOTTEN})
+        # Last, because it gives up when somebody reads there.
+        async with self._db.transaction() as conn:
+            dropped = await drop_partitions(conn, "inbound_events", self._now() - timedelta(days=self._webhook_days))
+        if dropped:
+            log.info("partitions_dropped", names=dropped, older_than_days=self._webhook_days)
         return _FORGOTTEN in (strays.rowcount, keys.rowcount)
 
     def _now(self) -> datetime:

@@ -11,6 +11,7 @@ from anclora.storage.database import Connection
 _AHEAD = 3
 _LOCK = 0x616E6370  # "ancp": the advisory lock of everybody who makes partitions
 _LOCK_WAIT_MS = 5_000
+_DROP_WAIT_MS = 1_000
 
 
 class Span(NamedTuple):
@@ -48,6 +49,34 @@ async def ensure_partitions(connection: Connection, now: datetime) -> list[str]:
             span, start = wanted[name]
             await _make(connection, span, name, start)
     return absent
+
+
+async def drop_partitions(connection: Connection, table: str, before: datetime) -> list[str]:
+    """Drop the partitions of a table that hold nothing from `before` on.
+
+    Whether their rows may go is the caller's to know. A reader in the way makes it give up after a second, so that
+    those who write never queue behind it; the next round tries again.
+
+    Args:
+        connection: in a transaction.
+        table: one of `SPANS`.
+        before: aware.
+
+    Returns:
+        The names of those dropped.
+    """
+    [span] = [span for span in SPANS if span.table == table]
+    cursor = await connection.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass ORDER BY 1", [table]
+    )
+    names = [str(row[0]) for row in await cursor.fetchall()]
+    dropped = [name for name in names if _next(span, _start(span, name)) <= before]
+    if dropped:
+        await connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{_DROP_WAIT_MS}ms"])
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    for name in dropped:
+        await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+    return dropped
 
 
 async def _absent(connection: Connection, names: list[str]) -> list[str]:
@@ -101,3 +130,9 @@ def _next(span: Span, start: datetime) -> datetime:
 
 def _name(span: Span, start: datetime) -> str:
     return f"{span.table}_{start:%Y_%m}" if span.unit == "month" else f"{span.table}_{start:%Y_%m_%d}"
+
+
+def _start(span: Span, name: str) -> datetime:
+    """The start of a partition, from its name."""
+    form = "%Y_%m" if span.unit == "month" else "%Y_%m_%d"
+    return datetime.strptime(name.removeprefix(f"{span.table}_"), form).replace(tzinfo=UTC)

@@ -36,7 +36,7 @@ where instance = %(instance)s and provider_id = any (%(provider_ids)s::text[])
 -- Messages with the same words to the same person whose own event may have come before their result: while there is one,
 -- an unclaimed event could be theirs.
 select count(*)::integer as n from messages
-where state = 'sending' and instance = %(instance)s and recipient = %(recipient)s
+where open and state = 'sending' and instance = %(instance)s and recipient = %(recipient)s
     and fingerprint is not distinct from %(fingerprint)s
 
 -- name: claim_provider_id

@@ -68,4 +68,4 @@ delete from outbox where id = any (%(ids)s::bigint[])
 
 -- name: oldest_outbox_seconds
 -- How long the oldest accepted message has been waiting to reach its lane.
-select coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as seconds from outbox
+select coalesce(extract(epoch from now() - (select created_at from outbox order by id limit 1)), 0)::float8 as seconds

@@ -1,0 +1,89 @@
+"""Every query fits the schema, and none of those that run all the time reads a whole table."""
+
+import re
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from messages_harness import ScriptedProvider, Stage, stage
+
+import anclora
+from anclora.messages.model import Draft
+from anclora.providers.contract import RemoteInstance
+from anclora.storage.database import Database
+from anclora.storage.queries import load_queries
+
+ROOT = Path(anclora.__file__).parent
+PACKAGES = sorted({f"anclora.{folder.parent.relative_to(ROOT)}".replace("/", ".") for folder in ROOT.rglob("sql")})
+QUERIES = [(package, name) for package in PACKAGES for name in load_queries(package)]
+SCAN = re.compile(r"Seq Scan on (\w+)")
+FILLED = "select relname::text as name from pg_class where relkind = 'r' and reltuples >= 1000"
+WHOLE = {
+    "count_finished": "every row of the last day; tallies by hour will replace it",
+    "count_messages": "every row of a period, not of a moment; tallies by hour will replace it",
+    **dict.fromkeys(
+        ("count_states", "final_states", "latencies", "sending_of"), "the demo counts its whole private ledger"
+    ),
+}
+
+
+def numbered(package: str, name: str) -> str:
+    """The query with $1, $2 … in place of its names."""
+    order: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in order:
+            order.append(match[1])
+        return f"${order.index(match[1]) + 1}"
+
+    return re.sub(r"%\((\w+)\)s", number, load_queries(package)[name]).replace("%%", "%")
+
+
+@pytest.fixture
+async def full(db: Database, redis: Any) -> AsyncGenerator[Stage, None]:
+    """A ledger with enough rows for the planner to choose as it would in production."""
+    async with stage(db, redis, ScriptedProvider(RemoteInstance(name="sales", state="open"))) as here:
+        for part in range(8):
+            drafts = [Draft(to=f"+3460{part}{n:06d}", text="hola") for n in range(1_000)]
+            await here.submit.submit("main", drafts)
+        await db.execute(
+            "update messages set state = 'delivered', attempt = 1, sent_at = now() where ordinal %% 100 > 0"
+        )
+        await db.execute(
+            "insert into provider_messages (instance, provider_id, message_id, attempt, rank, recipient, seen_at)"
+            " select instance, 'P' || ordinal, id, 1, 2, recipient, now() from messages"
+        )
+        await db.execute("insert into outbox (message_ids) select array[id] from messages where ordinal %% 3 = 0")
+        await db.execute("analyze")
+        yield here
+
+
+async def test_every_query_fits_the_schema(database_url: str) -> None:
+    assert len(QUERIES) > 40
+    misfits: dict[str, str] = {}
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        for package, name in QUERIES:
+            text = numbered(package, name)
+            try:
+                await connection.execute(f"prepare q as {text}".encode())
+                await connection.execute("deallocate q")
+            except psycopg.Error as error:
+                misfits[f"{package} {name}"] = str(error).splitlines()[0]
+    assert misfits == {}
+
+
+async def test_no_query_of_a_growing_table_reads_all_of_it(full: Stage, database_url: str) -> None:
+    scans: dict[str, list[str]] = {}
+    filled = {str(row["name"]) for row in await full.db.fetch_all(FILLED)}
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        for package, name in QUERIES:
+            if package == "anclora.storage":
+                continue
+            cursor = await connection.execute(f"explain (generic_plan) {numbered(package, name)}".encode())
+            plan = "\n".join(str(row[0]) for row in await cursor.fetchall())
+            if found := filled & set(SCAN.findall(plan)):
+                scans[name] = sorted(found)
+    assert {name: tables for name, tables in scans.items() if name not in WHOLE} == {}
+    assert set(WHOLE) <= set(scans), "what does not scan any more needs no reason"
