@@ -7,14 +7,26 @@ a shard are served in turn. Everything here can be rebuilt from the ledger.
 
 from anclora.queue.engine import Queue
 from anclora.queue.errors import ProtocolError
-from anclora.queue.model import Claim, Claimed, EnqueueResult, Item, LaneStats, Priority, Stats
+from anclora.queue.model import (
+    CancelResult,
+    Claim,
+    Claimed,
+    EnqueueResult,
+    Item,
+    LaneStats,
+    Limits,
+    Priority,
+    Stats,
+)
 
 __all__ = [
+    "CancelResult",
     "Claim",
     "Claimed",
     "EnqueueResult",
     "Item",
     "LaneStats",
+    "Limits",
     "Priority",
     "ProtocolError",
     "Queue",

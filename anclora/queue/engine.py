@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 from uuid import uuid4
 
@@ -10,14 +11,16 @@ from redis.asyncio import Redis
 
 from anclora.kit.errors import InvalidError
 from anclora.queue import keys
-from anclora.queue.model import Claim, Claimed, EnqueueResult, Item, LaneStats, Stats
+from anclora.queue.model import CancelResult, Claim, Claimed, EnqueueResult, Item, LaneStats, Limits, Stats
 from anclora.queue.rotation import Rotation
 from anclora.queue.scripts import Scripts
 
 _ANSWERS: dict[int, EnqueueResult] = {97: "added", 112: "present", 102: "in_flight"}  # a, p, f
+_CANCELED: dict[int, CancelResult] = {99: "canceled", 102: "in_flight", 109: "missing"}  # c, f, m
 _CHUNK = 1_000  # items of one script call: Lua unpacks them, and its stack holds 8,000
 _SWEPT = 500
 _ROUNDS = 2
+_PAUSED = ("c", "w", "g", "t")
 _decode = msgspec.msgpack.Decoder().decode
 
 
@@ -75,13 +78,14 @@ class Queue:
             answers.extend(_ANSWERS[letter] for letter in letters[shard])
         return answers
 
-    async def claim(self, shards: Sequence[int], limit: int, *, consumer: str) -> Claim:
-        """Lease up to `limit` ready items of one kind of lane, fairly over lanes and shards.
+    async def claim(self, shards: Sequence[int], limit: int, *, consumer: str, horizon_ms: int = 0) -> Claim:
+        """Lease up to `limit` ready items of one kind of lane, fairly over lanes and shards, within the lanes' limits.
 
         Args:
             shards: those to ask.
             limit: items at most.
             consumer: kind of lane, with or without its colon, e.g. `send:`.
+            horizon_ms: 0 to 250: also lease what may go within so long, each with its own moment.
 
         Raises:
             ProtocolError: a shard belongs to a newer version of this program.
@@ -96,7 +100,7 @@ class Queue:
         for _ in range(_ROUNDS):
             if not portions:
                 break
-            calls = {s: [self._epoch, kind, n, self._lease_ms, self._holder] for s, n in portions.items()}
+            calls = {s: [self._epoch, kind, n, self._lease_ms, self._holder, horizon_ms] for s, n in portions.items()}
             for shard, raw in (await self._scripts.run("claim", calls)).items():
                 _protocol, shut, now_ms, next_ms, more, token, grants = _decode(raw)
                 rotation.note(shard, more=bool(more))
@@ -159,9 +163,36 @@ class Queue:
         for_ms = -1 if for_seconds is None else int(for_seconds * 1000)
         await self._scripts.run("pause", {self.shard_of(lane): [lane, for_ms, int(probe)]})
 
-    async def resume(self, lane: str) -> None:
-        """Open a lane at once."""
-        await self._scripts.run("resume", {self.shard_of(lane): [lane]})
+    async def resume(self, lane: str, *, gently: bool = False) -> None:
+        """Open a lane: wholly, or with one item in flight, two after it went well, four after those, and so on."""
+        await self._scripts.run("resume", {self.shard_of(lane): [lane, int(gently)]})
+
+    async def limit(self, lane: str, limits: Limits) -> None:
+        """From now on the lane keeps these limits; what it let out before counts.
+
+        Raises:
+            InvalidError: a number that is negative, or a share over 1.
+        """
+        keys.kind_of(lane)
+        await self._scripts.run("limit", {self.shard_of(lane): [lane, _rules(limits)]})
+
+    async def cancel(self, lane: str, ids: Sequence[str]) -> Sequence[CancelResult]:
+        """Take items out of their lane for good, unless they are in flight; per item what became of it."""
+        keys.kind_of(lane)
+        answers: list[CancelResult] = []
+        for start in range(0, len(ids), _CHUNK):
+            letters = await self._scripts.run("cancel", {self.shard_of(lane): [lane, ids[start : start + _CHUNK]]})
+            answers.extend(_CANCELED[letter] for letter in letters[self.shard_of(lane)])
+        return answers
+
+    async def promote(self, lane: str, ids: Sequence[str]) -> int:
+        """Items held by time are due now; how many were held."""
+        keys.kind_of(lane)
+        moved = 0
+        for start in range(0, len(ids), _CHUNK):
+            answer = await self._scripts.run("promote", {self.shard_of(lane): [lane, ids[start : start + _CHUNK]]})
+            moved += int(answer[self.shard_of(lane)])
+        return moved
 
     async def sweep(self, shard: int) -> int:
         """Items whose lease ran out go back to their place; at most 500 a call, how many there were."""
@@ -174,10 +205,12 @@ class Queue:
         for raw in answers.values():
             flat = _decode(raw)
             for at in range(0, len(flat), 5):
-                name, total, ready, active, mode = flat[at : at + 5]
-                waiting = 0 if mode else ready
+                name, total, waiting, active, mode = flat[at : at + 5]
                 lanes[str(name)] = LaneStats(
-                    waiting=waiting, active=active, delayed=total - active - waiting, paused=bool(mode)
+                    waiting=waiting,
+                    active=active,
+                    delayed=total - active - waiting,
+                    paused=str(mode)[:1] in _PAUSED,
                 )
         return Stats(
             waiting=sum(lane.waiting for lane in lanes.values()),
@@ -227,15 +260,35 @@ def _by_lane(entries: Iterable[tuple[Claimed, tuple[object, ...]]]) -> list[obje
 
 
 def _claimed(grant: Sequence[Any], token: str) -> list[Claimed]:
-    lane, probe, ids, records = grant
+    lane, probe, ids, records, moments = grant
     return [
-        Claimed(id=item_id, lane=lane, token=token, probe=bool(probe), order_key=record[17:], priority=int(record[1]))
-        for item_id, record in zip(ids, records, strict=True)
+        Claimed(item_id, lane, token, bool(probe), record[17:], int(record[1]), go_at_ms)
+        for item_id, record, go_at_ms in zip(ids, records, moments or repeat(0, len(ids)), strict=True)
+    ]
+
+
+def _rules(limits: Limits) -> list[object] | None:
+    """The array of `pace.lua`, None = no limits."""
+    shares = (limits.jitter, limits.kept_share)
+    numbers = (limits.per_second, limits.gap_seconds, limits.per_day, limits.new_keys_per_day, *shares)
+    if min(numbers) < 0 or max(shares) > 1 or limits.burst < 1:
+        raise InvalidError(f"Limits are not negative, a burst is at least 1, a share at most 1: {limits}.")
+    if limits == Limits(burst=limits.burst):
+        return None
+    return [
+        1e6 / limits.per_second if limits.per_second else 0,
+        limits.burst,
+        limits.jitter,
+        round(limits.gap_seconds * 1000),
+        limits.per_day,
+        limits.new_keys_per_day,
+        limits.kept_share,
+        "".join("1" if level in limits.closed else "0" for level in range(4)),
     ]
 
 
 def _check(item: Item) -> None:
-    if not 0 < len(item.id) <= 64 or "|" in item.id:
+    if not 0 < len(item.id) <= 64 or "|" in item.id or item.id in ("+", "="):
         raise InvalidError(f"An item's id has 1 to 64 characters without bars, not {item.id[:80]!r}.")
     if not 0 < len(item.order_key) <= 256:
         raise InvalidError("An order key has 1 to 256 characters.")

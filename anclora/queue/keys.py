@@ -1,7 +1,8 @@
 """Every Redis key of the queue, built here and nowhere else (scripts add the same names to a shard's prefix).
 
-All keys of a shard share its hash tag, so they live in one slot. None of them has a TTL; what may stay when a shard is
-empty is `PERMANENT`, what exists only as long as there are items (or a closed gate) is `BACKLOG`.
+All keys of a shard share its hash tag, so they live in one slot. What may stay when a shard is empty is `PERMANENT`,
+what exists only as long as there are items (or a closed gate) is `BACKLOG`; the rest, which counts what a lane let out
+in 24 hours (`pace:<lane>`, `seen:<lane>`), has a TTL of 25.
 """
 
 import re
@@ -9,17 +10,18 @@ from zlib import crc32
 
 from anclora.kit.errors import InvalidError
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Number of the data layout and of the scripts; a process that meets a higher one must stop claiming."""
 
 PERMANENT = (
     re.compile(r"^[^{]+:\{s\d\d+\}:meta$"),  # one hash of four fields a shard
     re.compile(r"^[^{]+:\{s\d\d+\}:wake:[a-z]+$"),  # at most one token a shard and kind of lane
+    re.compile(r"^[^{]+:\{s\d\d+\}:rules$"),  # one field a lane with limits
 )
 BACKLOG = (
     re.compile(r"^[^{]+:\{s\d\d+\}:(lanes|timers|leases|gates)$"),
     re.compile(r"^[^{]+:\{s\d\d+\}:turns:[a-z]+$"),
-    re.compile(r"^[^{]+:\{s\d\d+\}:(items|heads|ready):[a-z]+:[^|\s]+$"),
+    re.compile(r"^[^{]+:\{s\d\d+\}:(items|heads|ready|fresh):[a-z]+:[^|\s]+$"),
     re.compile(r"^[^{]+:\{s\d\d+\}:park:[a-z]+:[^|\s]+\|.+$", re.DOTALL),
 )
 
@@ -67,6 +69,11 @@ def meta(namespace: str, shard: int) -> str:
 def wake(namespace: str, shard: int, kind: str) -> str:
     """The list that holds a token when lanes of this kind have something in this shard."""
     return f"{prefix(namespace, shard)}wake:{kind}"
+
+
+def pace(namespace: str, shard: int, lane: str) -> str:
+    """The hash of what a lane with limits let out in the last day, and when its next slot is."""
+    return f"{prefix(namespace, shard)}pace:{lane}"
 
 
 def clock_offset(namespace: str, shard: int) -> str:

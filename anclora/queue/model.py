@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 EnqueueResult = Literal["added", "present", "in_flight"]
+CancelResult = Literal["canceled", "in_flight", "missing"]
 
 
 class Priority(IntEnum):
@@ -35,10 +36,35 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
     place: int = 0
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast a lane lets items out, and how many: the gates of a lane. The default limits nothing.
+
+    Attributes:
+        per_second: items a second, smoothed (GCRA); 0 = no limit.
+        burst: items that may go at once after a silence.
+        jitter: 0 to 1: each interval is longer or shorter by up to this share; the mean stays.
+        gap_seconds: rest of an order key after each of its items.
+        per_day: items in any 24 hours; 0 = no limit.
+        new_keys_per_day: different order keys in any 24 hours; 0 = no limit.
+        kept_share: 0 to 1: of both daily limits, what only the priorities critical and high may use.
+        closed: priorities that wait until they are opened again.
+    """
+
+    per_second: float = 0.0
+    burst: int = 1
+    jitter: float = 0.0
+    gap_seconds: float = 0.0
+    per_day: int = 0
+    new_keys_per_day: int = 0
+    kept_share: float = 0.0
+    closed: frozenset[int] = frozenset()
+
+
 class Claimed(msgspec.Struct, frozen=True):
     """An item in flight, leased to a consumer.
 
     Attributes:
+        go_at_ms: not before this moment, epoch ms; 0 = at once.
         token: proves the lease; any verb with another token changes nothing.
         probe: the one item a paused lane lets out to see whether it works again; say `resume` or `pause` after it.
     """
@@ -49,6 +75,7 @@ class Claimed(msgspec.Struct, frozen=True):
     probe: bool
     order_key: str
     priority: int
+    go_at_ms: int = 0
 
 
 class Claim(msgspec.Struct, frozen=True):

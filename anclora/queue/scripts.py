@@ -1,8 +1,8 @@
 """Loads the Lua files and runs them: one call of `run` is one round trip, whatever the number of shards.
 
-A script is the line with the protocol number, a clock, the shared `shard.lua` and the verb's own file. It is called by
-its SHA-1; a server that does not know it (restart, SCRIPT FLUSH) answers NOSCRIPT without running anything, is given
-the text, and asked again.
+A script is the line with the protocol number, a clock, the shared `shard.lua` and `pace.lua`, and the verb's own file. It
+is called by its SHA-1; a server that does not know it (restart, SCRIPT FLUSH) answers NOSCRIPT without running anything,
+is given the text, and asked again.
 """
 
 from collections.abc import Mapping
@@ -28,8 +28,11 @@ VERBS = (
     "complete",
     "retry",
     "release",
+    "cancel",
+    "promote",
     "pause",
     "resume",
+    "limit",
     "sweep",
     "stats",
     "open_shard",
@@ -43,7 +46,7 @@ def text_of(verb: str, *, test_offset: bool) -> str:
     """The whole text of a verb's script."""
     lua = files("anclora.queue") / "lua"
     clock = "test_clock.lua" if test_offset else "clock.lua"
-    parts = [(lua / name).read_text(encoding="utf-8") for name in (clock, "shard.lua", f"{verb}.lua")]
+    parts = [(lua / name).read_text(encoding="utf-8") for name in (clock, "shard.lua", "pace.lua", f"{verb}.lua")]
     return "\n".join([f"local PROTOCOL = {keys.PROTOCOL}", *parts])
 
 

@@ -148,6 +148,26 @@ class Model:
             del self.lanes[claimed.lane]
         return 1
 
+    def cancel(self, lane: str, ids: Sequence[str]) -> list[str]:
+        """Out it goes, unless it is in flight."""
+        entries = self.lanes.get(lane, {})
+        answers: list[str] = []
+        for item_id in ids:
+            entry = entries.get(item_id)
+            answers.append("missing" if entry is None else "in_flight" if entry.state == "A" else "canceled")
+            if entry is not None and entry.state != "A":
+                del entries[item_id]
+        if not entries:
+            self.lanes.pop(lane, None)
+        return answers
+
+    def promote(self, lane: str, ids: Sequence[str]) -> int:
+        """What is held by time is due now."""
+        held = [e for e in self.lanes.get(lane, {}).values() if e.id in ids and e.state in ("H", "D")]
+        for entry in held:
+            entry.state = "W"
+        return len(held)
+
     def give_back(self, claimed: Claimed, due: int, keep: int) -> int:
         """Back it goes; `keep`: -1 = its place until due, 0 = not at all, else for so many ticks."""
         entry = self.held(claimed)

@@ -87,12 +87,28 @@ class Lanes(RuleBasedStateMachine):
         assert limit < ALL or len(claim.items) == total
         for lane in LANES:
             got = [item.id for item in claim.items if item.lane == lane]
-            assert got == free[lane][: len(got)]
+            assert got == free[lane][: len(got)] or self.aged(lane, got, free[lane])
         for item in claim.items:
             assert item.probe == (item.lane in probes)
             self.model.take(item)
         assert (claim.next_due_ms is None) == (self.timers() == set())
         self.given = (claim.items + self.given)[:MEMORY]
+
+    def aged(self, lane: str, got: list[str], free: list[str]) -> bool:
+        """Whether all came first but the last, which is the first of a priority that was passed over."""
+        entries = self.model.lanes[lane]
+        before = [i for i in free if entries[i].priority == entries[got[-1]].priority and i not in got[:-1]]
+        return got[:-1] == free[: len(got) - 1] and before[:1] == got[-1:]
+
+    @rule(lane=lanes, ids=st.lists(st.sampled_from("abcdefghijkl"), min_size=1, max_size=4, unique=True))
+    def cancel(self, lane: str, ids: list[str]) -> None:
+        """What is not in flight leaves."""
+        assert self.run(self.queue.cancel(lane, ids)) == self.model.cancel(lane, ids)
+
+    @rule(lane=lanes, ids=st.lists(st.sampled_from("abcdefghijkl"), min_size=1, max_size=4, unique=True))
+    def promote(self, lane: str, ids: list[str]) -> None:
+        """What is held is due now."""
+        assert self.run(self.queue.promote(lane, ids)) == self.model.promote(lane, ids)
 
     @rule()
     def lose_and_take_again(self) -> None:

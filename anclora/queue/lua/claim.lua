@@ -1,13 +1,13 @@
--- claim: move what is due, then lease ready items of one kind of lane, lane by lane in turn.
--- KEYS: meta of the shard. ARGV: [epoch or -1, kind, limit (0 = only look), lease ms, holder of 36 bytes].
+-- claim: move what is due, then lease ready items of one kind of lane, lane by lane in turn, within each lane's limits.
+-- KEYS: meta of the shard. ARGV: [epoch or -1, kind, limit (0 = only look), lease ms, holder of 36 bytes, horizon ms].
 -- Returns MessagePack [protocol, closed 0|1, now ms, next timer ms or -1, more 0|1, token, grants], each grant being
--- [lane, probe 0|1, ids, records as they were].
+-- [lane, probe 0|1, ids, records as they were, moments in ms to go at (none = now)].
 -- Atomic because leaving `ready`, the token and the lease are one step: an item is in one place.
 local stop = newer_protocol()
 if stop then
   return stop
 end
-local kind, lease_ms, holder = A[2], A[4], A[5]
+local kind, lease_ms, holder, horizon_ms = A[2], A[4], A[5], A[6]
 local meta = call('HMGET', P .. 'meta', 'epoch', 'token')
 if not meta[1] or tonumber(meta[1]) ~= A[1] then
   return cmsgpack.pack({ PROTOCOL, 1, NOW, -1, 0, '', {} })
@@ -15,18 +15,37 @@ end
 advance()
 
 local QUANTUM = 10 -- items a lane is served at least before the next one
+local AGEING = 30000 -- ms a level is passed over at most before its first item goes
 local turns = P .. 'turns:' .. kind
 local token = digits(math.max(NOW_US, meta[2] and meta[2] + 1 or 0)) -- grows even over a lost Redis
 local left, served, grants = A[3], 0, {}
 
-local function serve(lane, take)
-  local ready, items = P .. 'ready:' .. lane, P .. 'items:' .. lane
-  local probe = call('HGET', P .. 'gates', lane)
-  if probe then
-    take = 1
+-- The first item of a lower level that was passed over too long takes the place of the last one chosen.
+local function age(lane, popped, room)
+  local ready, pace = P .. 'ready:' .. lane, P .. 'pace:' .. lane
+  local last = #popped
+  local lowest = call('ZRANGE', ready, -1, -1, 'WITHSCORES')
+  local here = math.floor(popped[last] / LEVEL)
+  for level = here + 1, lowest[2] and math.floor(lowest[2] / LEVEL) or 0 do
+    local bounds = { level * LEVEL, '(' .. (level + 1) * LEVEL, 'WITHSCORES', 'LIMIT', 0, 1 }
+    local first = call('ZRANGEBYSCORE', ready, unpack(bounds))
+    if first[1] then
+      local since, id = string.match(call('HGET', pace, 'passed' .. level) or '', '^(%d+) (.*)$')
+      if id ~= first[1] then
+        call('HSET', pace, 'passed' .. level, NOW .. ' ' .. first[1])
+        call('EXPIRE', pace, PACE_SECONDS)
+      elseif NOW - since >= AGEING and (not room or admit(lane, level, first[1], room)) then
+        call('ZADD', ready, popped[last], popped[last - 1])
+        call('ZREM', ready, first[1])
+        popped[last - 1], popped[last] = first[1], first[2]
+        return
+      end
+    end
   end
-  local popped = call('ZPOPMIN', ready, take)
-  local ids, n = {}, #popped / 2
+end
+
+local function lease(lane, popped, probe)
+  local items, n, ids, scores = P .. 'items:' .. lane, #popped / 2, {}, {}
   for i = 1, n do
     ids[i] = popped[2 * i - 1]
   end
@@ -47,14 +66,71 @@ local function serve(lane, take)
     call('HSET', P .. 'gates', lane, 't' .. token)
     call('ZADD', P .. 'timers', ends, suffix)
   end
-  served = served + 1
-  if probe or n < take or call('EXISTS', ready) == 0 then
-    call('ZREM', turns, lane)
-  else
-    call('ZADD', turns, NOW_US + served, lane)
+  return ids, records
+end
+
+-- How many a lane may let out by its rate and its slow start, the moments, and when to look again (ms, or none).
+local function allowance(lane, mode, rules, take, probe)
+  if probe then
+    take = 1
+  elseif mode then
+    take = math.min(take, tonumber(sub(mode, 2)) - call('HGET', P .. 'lanes', lane))
   end
-  grants[#grants + 1] = { lane, probe and 1 or 0, ids, records }
-  left = left - n
+  if not rules or rules[1] == 0 or take <= 0 then
+    return take, {}
+  end
+  local moments, arrivals, again = slots(lane, rules, take, horizon_ms, probe)
+  return #moments, moments, arrivals, #moments < take and again
+end
+
+local function serve(lane, take)
+  local ready, gates = P .. 'ready:' .. lane, P .. 'gates'
+  local mode, rules = call('HGET', gates, lane), rules_of(lane)
+  local probe = mode == 'g'
+  local asked = take
+  local moments, arrivals, again
+  take, moments, arrivals, again = allowance(lane, mode, rules, take, probe)
+  local popped, unfinished = {}, false
+  local room = take > 0 and room_of(lane, rules, token)
+  if room then
+    popped, unfinished = admitted(lane, take, room)
+  elseif take > 0 then
+    popped = call('ZPOPMIN', ready, take)
+  end
+  local n = #popped / 2
+  if n > 0 and n == take and not probe and call('EXISTS', ready) == 1 then
+    age(lane, popped, room)
+  end
+  if n > 0 then
+    if arrivals then
+      call('HSET', P .. 'pace:' .. lane, 'tat', string.format('%.0f', arrivals[n]))
+    end
+    if rules then
+      charge(lane, rules, n, NOW)
+    end
+    local ids, records = lease(lane, popped, probe)
+    for i = #moments, n + 1, -1 do
+      moments[i] = nil
+    end
+    grants[#grants + 1] = { lane, probe and 1 or 0, ids, records, moments }
+    left = left - n
+  end
+  served = served + 1
+  local more = call('EXISTS', ready) == 1 or (room and call('EXISTS', P .. 'fresh:' .. lane) == 1)
+  if again and n == take and more then -- nothing to do here until its next slot
+    call('HSET', gates, lane, 'p' .. (mode or ''))
+    call('ZADD', P .. 'timers', math.max(again, NOW + 1), '|' .. lane)
+  elseif room and n < take and more then
+    call('ZADD', P .. 'timers', (math.floor(NOW / QUARTER) + 1) * QUARTER, '+|' .. lane)
+  end
+  if unfinished or (more and not probe and not again and n > 0 and n == take and take == asked) then
+    call('ZADD', turns, NOW_US + served, lane)
+  else
+    call('ZREM', turns, lane)
+  end
+  if unfinished then -- enough for one call
+    left = 0
+  end
 end
 
 while left > 0 do

@@ -25,7 +25,14 @@ call('ZREM', P .. 'leases', unpack(leases))
 for lane, group in pairs(done) do
   local ids, keys = group[1], group[2]
   local heads, ready = P .. 'heads:' .. lane, P .. 'ready:' .. lane
-  local stored = call('HMGET', heads, unpack(keys))
+  local rules = rules_of(lane)
+  if rules and rules[4] > 0 then -- whatever comes next of these keys comes later
+    for i = 1, #keys do
+      rest(lane, keys[i], rules[4])
+    end
+    keys = {}
+  end
+  local stored = keys[1] and call('HMGET', heads, unpack(keys))
   local free, changed, standing, unsettled = {}, {}, {}, {}
   for i = 1, #keys do
     local flag, key = byte(stored[i]), keys[i]
@@ -57,6 +64,6 @@ for lane, group in pairs(done) do
     settle(lane, unsettled[i], false)
   end
   landed(lane, #ids)
-  stir(lane)
+  stir(lane, #ids)
 end
 return total

@@ -7,10 +7,12 @@ local stop = newer_protocol()
 if stop then
   return stop
 end
-local touched = {}
+local touched = {} -- lane -> its rules
 local total = each_held(A, 4, function(lane, id, record, entry, at)
-  give_back(lane, id, record, entry[at + 2], entry[at + 3])
-  touched[lane] = true
+  if touched[lane] == nil then
+    touched[lane] = rules_of(lane) or false
+  end
+  give_back(lane, id, record, entry[at + 2], entry[at + 3], touched[lane] and touched[lane][4])
 end)
 for lane in pairs(touched) do
   stir(lane)

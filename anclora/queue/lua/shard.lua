@@ -10,14 +10,17 @@
 --   D score key                 held by time alone, out of every order: in `timers`
 -- A value of `heads` is a flag, the priority digit and the id of the item an order key puts forward (ready or in
 -- flight; none = every item of the key is held). Flags: `-` nothing else of the key waits, `+` more may wait in `park`,
--- `*` a head may be held in `park`.
--- A value of `gates` is a mode: `c` closed, `w` closed and then one probe, `g` one probe may go, `t` + token: it is out.
+-- `*` a head may be held in `park`, `~` the key rests after its last item (no id).
+-- A value of `gates` is a mode: `c` closed, `w` closed and then one probe, `g` one probe may go, `t` + token: it is out,
+-- `s` + n: starting again, n in flight at the most, `p` (+ what it was before): until the next slot of its rate.
+-- Members of `timers`: id|lane held item, |lane gate, +|lane look at its limits again, =|lane|key rest of an order key.
 local call, sub, byte = redis.call, string.sub, string.byte
 local P = sub(KEYS[1], 1, -5)
 local A = cmsgpack.unpack(ARGV[1])
 local LEVEL = 1e15 -- score = priority * LEVEL + sequence number
 local MOVED = 250 -- due timers one call moves at most
-local WAITING, ACTIVE, HELD, CAREFUL = 87, 65, 72, 42 -- bytes of W, A, H and *
+local FULL = 64 -- in flight at once, from which on a lane that starts again is as open as any
+local WAITING, ACTIVE, HELD, CAREFUL, RESTING = 87, 65, 72, 42, 126 -- bytes of W, A, H, * and ~
 
 -- The error a script of an older protocol must stop with, or nil.
 local function newer_protocol()
@@ -44,13 +47,23 @@ local function wake(kind)
   end
 end
 
--- Put a lane in the round of those that can be served, when something stands ready and no gate is closed.
-local function stir(lane)
-  if call('EXISTS', P .. 'ready:' .. lane) == 0 then
-    return
-  end
+-- Put a lane in the round of those that can be served, when something stands ready and no gate is closed; `done` items
+-- of it went well. `forced` = even when nothing stands ready: what waits for room has to be looked at.
+local function stir(lane, done, forced)
   local mode = call('HGET', P .. 'gates', lane)
-  if not mode or mode == 'g' then
+  local before, window = string.match(mode or '', '^(p?)s(%d+)$')
+  if window and done then
+    mode = before .. 's' .. (window + done)
+    if window + done < FULL then
+      call('HSET', P .. 'gates', lane, mode)
+    elseif before == '' then
+      call('HDEL', P .. 'gates', lane)
+    else
+      call('HSET', P .. 'gates', lane, 'p')
+    end
+  end
+  local open = not mode or mode == 'g' or byte(mode) == 115
+  if open and (forced or call('EXISTS', P .. 'ready:' .. lane) == 1) then
     local kind = kind_of(lane)
     call('ZADD', P .. 'turns:' .. kind, 'NX', NOW_US, lane)
     wake(kind)
@@ -61,16 +74,24 @@ end
 local function settle(lane, key, held)
   local heads, ready, park = P .. 'heads:' .. lane, P .. 'ready:' .. lane, P .. 'park:' .. lane .. '|' .. key
   local head = call('HGET', heads, key)
+  if head and byte(head) == RESTING then
+    return
+  end
   local careful = held or (head and byte(head) == CAREFUL)
   local flag = careful and '*' or '+'
   if head and #head > 2 then
     local id = sub(head, 3)
+    local from = ready
     local score = call('ZSCORE', ready, id)
+    if not score then
+      from = P .. 'fresh:' .. lane
+      score = call('ZSCORE', from, id)
+    end
     if not score then -- in flight: the order key is busy
       call('HSET', heads, key, flag .. sub(head, 2))
       return
     end
-    call('ZREM', ready, id)
+    call('ZREM', from, id)
     call('ZADD', park, score, id)
   end
   local best
@@ -101,14 +122,20 @@ end
 
 -- `n` items of a lane left the flight; a lane without any item leaves no trace.
 local function landed(lane, n)
-  if call('HINCRBY', P .. 'lanes', lane, -n) == 0 and call('EXISTS', P .. 'items:' .. lane) == 0 then
+  if call('HINCRBY', P .. 'lanes', lane, 0 - n) == 0 and call('EXISTS', P .. 'items:' .. lane) == 0 then
     call('HDEL', P .. 'lanes', lane)
   end
 end
 
+-- For `gap_ms` no item of an order key is put forward.
+local function rest(lane, key, gap_ms)
+  call('HSET', P .. 'heads:' .. lane, key, '~0')
+  call('ZADD', P .. 'timers', NOW + gap_ms, '=|' .. lane .. '|' .. key)
+end
+
 -- Give an item in flight back: to its old place (due now), as a head that keeps its place until `due` or for `block`
--- ms (-1 = no limit), or, with `block` 0, out of the order until `due`.
-local function give_back(lane, id, record, due, block)
+-- ms (-1 = no limit), or, with `block` 0, out of the order until `due`. Its order key rests for `gap_ms`, or not at all.
+local function give_back(lane, id, record, due, block, gap_ms)
   local items, member = P .. 'items:' .. lane, id .. '|' .. lane
   local score, token, key = sub(record, 2, 17), sub(record, 18, 33), sub(record, 70)
   local held = due > NOW and block ~= 0
@@ -126,7 +153,11 @@ local function give_back(lane, id, record, due, block)
   end
   call('ZREM', P .. 'leases', member)
   call('HSET', P .. 'heads:' .. lane, key, sub(call('HGET', P .. 'heads:' .. lane, key), 1, 1) .. '0')
-  settle(lane, key, held)
+  if gap_ms and gap_ms > 0 then
+    rest(lane, key, gap_ms)
+  else
+    settle(lane, key, held)
+  end
   landed(lane, 1)
   if call('HGET', P .. 'gates', lane) == 't' .. token then -- the probe proved nothing: another one may go
     call('HSET', P .. 'gates', lane, 'g')
@@ -158,7 +189,27 @@ local function each_held(groups, width, each)
   return n
 end
 
--- Move what is due, bounded: held items back into their order, gates to their next mode.
+-- A held item is held no longer.
+local function ripen(lane, id, record)
+  local score, key = sub(record, 2, 17), sub(record, byte(record) == HELD and 34 or 18)
+  call('HSET', P .. 'items:' .. lane, id, 'W' .. score .. key)
+  call('ZADD', P .. 'park:' .. lane .. '|' .. key, score, id)
+  settle(lane, key, false)
+end
+
+-- A gate whose time is over takes its next mode.
+local function open_gate(lane)
+  local gates, mode = P .. 'gates', call('HGET', P .. 'gates', lane)
+  if mode == 'c' or mode == 'p' then
+    call('HDEL', gates, lane)
+  elseif byte(mode) == 112 then
+    call('HSET', gates, lane, sub(mode, 2))
+  else
+    call('HSET', gates, lane, 'g')
+  end
+end
+
+-- Move what is due, bounded: held items back into their order, gates to their next mode, rested keys to their next item.
 local function advance()
   local due = call('ZRANGEBYSCORE', P .. 'timers', '-inf', NOW, 'LIMIT', 0, MOVED)
   if not due[1] then
@@ -168,31 +219,30 @@ local function advance()
   local touched = {}
   for i = 1, #due do
     local id, lane = string.match(due[i], '^([^|]*)|(.*)$')
-    local items = P .. 'items:' .. lane
-    local record = id ~= '' and call('HGET', items, id)
-    touched[lane] = true
     if id == '' then
-      if call('HGET', P .. 'gates', lane) == 'c' then
-        call('HDEL', P .. 'gates', lane)
-      else
-        call('HSET', P .. 'gates', lane, 'g')
-      end
-    elseif record and byte(record) ~= HELD then
-      local score, key = sub(record, 2, 17), sub(record, 18)
-      call('HSET', items, id, 'W' .. score .. key)
-      call('ZADD', P .. 'park:' .. lane .. '|' .. key, score, id)
-      settle(lane, key, false)
-    elseif record then
-      local score, until_ms, key = sub(record, 2, 17), tonumber(sub(record, 18, 33)), sub(record, 34)
+      open_gate(lane)
+    elseif id == '+' then
+      stir(lane, nil, true)
+    elseif id == '=' then
+      local key
+      lane, key = string.match(lane, '^([^|]*)|(.*)$')
+      call('HDEL', P .. 'heads:' .. lane, key)
+      settle(lane, key, true)
+    else
+      local items = P .. 'items:' .. lane
+      local record = call('HGET', items, id)
+      local until_ms = byte(record) == HELD and tonumber(sub(record, 18, 33)) or 0
       if until_ms <= NOW then
-        call('HSET', items, id, 'W' .. score .. key)
+        ripen(lane, id, record)
       else -- it blocked long enough: later items may pass
+        local key = sub(record, 34)
         call('ZREM', P .. 'park:' .. lane .. '|' .. key, id)
-        call('HSET', items, id, 'D' .. score .. key)
+        call('HSET', items, id, 'D' .. sub(record, 2, 17) .. key)
         call('ZADD', P .. 'timers', until_ms, due[i])
+        settle(lane, key, false)
       end
-      settle(lane, key, false)
     end
+    touched[lane] = true
   end
   for lane in pairs(touched) do
     stir(lane)
