@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 
 from anclora.access import Access
 from anclora.inbound.receive import Inbound
@@ -34,7 +34,7 @@ class Runtime:
     settings: Settings
     clock: Clock
     db: Database
-    redis: Redis
+    redis: Redis | RedisCluster
     queue: Queue
     providers: Providers
     book: InstanceBook
@@ -44,10 +44,12 @@ class Runtime:
     inbound: Inbound
 
 
-def redis_client(settings: Settings) -> Redis:
+def redis_client(settings: Settings) -> Redis | RedisCluster:
     """The Redis of the lanes; every command has a time-out, so that a silent server is an answer too."""
     if settings.redis_url is None:
         raise SetupError("REDIS_URL is not set. Run `anclora up`, which starts private servers, or set it.")
+    if settings.redis_cluster:
+        return RedisCluster.from_url(settings.redis_url, socket_timeout=10.0, socket_connect_timeout=3.0)
     return Redis.from_url(settings.redis_url, socket_timeout=10.0, socket_connect_timeout=3.0, health_check_interval=30)
 
 
@@ -70,6 +72,7 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
         redis = redis_client(settings)
         stack.push_async_callback(redis.aclose)
         queue = Queue(redis, shards=settings.shards, lease_seconds=settings.lease_seconds)
+        stack.push_async_callback(queue.close)
         providers = build(settings, clock)
         stack.push_async_callback(providers.close)
         book = InstanceBook(db, clock)

@@ -29,7 +29,7 @@ _BY = "Written by `scripts/reference_pages.py` from the code; `make check` holds
 # The rooms whose failures reach a caller of the API.
 _BEHIND_THE_DOORS = (
     "access", "api", "contacts", "inbound", "instances", "messages",
-    "kit/batcher.py", "queue/scripts.py", "storage/database.py",
+    "kit/batcher.py", "queue/scripts.py", "queue/server.py", "storage/database.py",
 )  # fmt: skip
 _ADVICE: Mapping[int, str] = {
     400: "Mend the body; the same request will never be accepted.",

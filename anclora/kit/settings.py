@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         default=None, validation_alias="REDIS_URL", description="Redis; unset = a private one"
     )
+    redis_cluster: bool = Field(default=False, description="REDIS_URL names a node of a Redis Cluster")
     evolution_api_url: str | None = Field(
         default=None, validation_alias="EVOLUTION_API_URL", description="Evolution API server"
     )

@@ -1,19 +1,21 @@
 """The verbs of the queue as Python functions: one Lua script each, batched by shard, one round trip a call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any
 from uuid import uuid4
 
 import msgspec
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 
 from anclora.kit.errors import InvalidError
 from anclora.queue import keys
+from anclora.queue.hints import Hints
 from anclora.queue.model import CancelResult, Claim, Claimed, EnqueueResult, Item, LaneStats, Limits, Stats
 from anclora.queue.rotation import Rotation
 from anclora.queue.scripts import Scripts
+from anclora.queue.server import Server
 
 _ANSWERS: dict[int, EnqueueResult] = {97: "added", 112: "present", 102: "in_flight"}  # a, p, f
 _CANCELED: dict[int, CancelResult] = {99: "canceled", 102: "in_flight", 109: "missing"}  # c, f, m
@@ -25,7 +27,7 @@ _decode = msgspec.msgpack.Decoder().decode
 
 
 class Queue:
-    """Lanes on one Redis.
+    """Lanes on one Redis or on a Redis Cluster.
 
     Args:
         redis: a client of its own connection pool.
@@ -37,18 +39,19 @@ class Queue:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: Redis | RedisCluster,
         *,
         shards: int = 16,
         lease_seconds: float,
         namespace: str = "anclora",
         test_offset: bool = False,
     ) -> None:
-        self._redis = redis
+        self._server = Server(redis)
         self._shards = shards
         self._lease_ms = int(lease_seconds * 1000)
         self._namespace = keys.check_namespace(namespace)
-        self._scripts = Scripts(redis, namespace=namespace, test_offset=test_offset)
+        self._hints = Hints(self._server, namespace=namespace, shards=shards)
+        self._scripts = Scripts(self._server, namespace=namespace, test_offset=test_offset)
         self._holder = str(uuid4())
         self._epoch = -1
         self._rotations: defaultdict[str, Rotation] = defaultdict(Rotation)
@@ -123,15 +126,13 @@ class Queue:
     async def wait(self, timeout_seconds: float, *, consumer: str = "send:") -> list[int]:
         """Wait for a hint that some shard has something for a kind of lane; [] when none came in time.
 
-        One blocking pop over all shards (single server). Losing the hint costs at most the time-out.
+        Losing the hint costs at most the time-out.
         """
-        kind = consumer.removesuffix(":")
-        names = [keys.wake(self._namespace, shard, kind) for shard in range(self._shards)]
-        found: Any = await self._scripts.ask("BLPOP", *names, round(max(timeout_seconds, 0.01), 3))
-        if not found:
-            return []
-        name = found[0].decode() if isinstance(found[0], bytes) else str(found[0])
-        return [names.index(name)]
+        return await self._hints.wait(timeout_seconds, consumer.removesuffix(":"))
+
+    async def close(self) -> None:
+        """End what still waits. The client stays open."""
+        await self._hints.close()
 
     async def extend(self, claimed: Sequence[Claimed]) -> Sequence[bool]:
         """Renew leases, counted from now; per item whether it was still ours."""
@@ -225,16 +226,12 @@ class Queue:
 
     async def epoch(self, shard: int) -> int | None:
         """The epoch a shard was opened with, None = never."""
-        raw = await self._scripts.ask("HGET", keys.meta(self._namespace, shard), "epoch")
+        raw = await self._server.ask("HGET", keys.meta(self._namespace, shard), "epoch")
         return None if raw is None else int(raw)
 
     async def run_id(self) -> str:
-        """Which start of a Redis server this is: changes whenever its memory may have."""
-        raw = await self._scripts.ask("INFO", "server")
-        if isinstance(raw, Mapping):
-            return str(raw["run_id"])
-        text = raw.decode() if isinstance(raw, bytes) else str(raw)
-        return next(line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("run_id:"))
+        """Which start of Redis this is: changes whenever its memory may have."""
+        return await self._server.run_id()
 
     async def _tell(self, verb: str, entries: Sequence[tuple[Claimed, tuple[object, ...]]]) -> int:
         groups: defaultdict[int, list[tuple[Claimed, tuple[object, ...]]]] = defaultdict(list)

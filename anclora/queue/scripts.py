@@ -1,8 +1,8 @@
 """Loads the Lua files and runs them: one call of `run` is one round trip, whatever the number of shards.
 
-A script is the line with the protocol number, a clock, the shared `shard.lua` and `pace.lua`, and the verb's own file. It
-is called by its SHA-1; a server that does not know it (restart, SCRIPT FLUSH) answers NOSCRIPT without running anything,
-is given the text, and asked again.
+A script is the line with the protocol number, a clock, the shared `shard.lua` and `pace.lua`, and the verb's own file.
+It is called by its SHA-1; a server that does not know it (restart, SCRIPT FLUSH) answers NOSCRIPT without running
+anything, is given the text, and asked again.
 """
 
 from collections.abc import Mapping
@@ -11,15 +11,12 @@ from importlib.resources import files
 from typing import Any
 
 import msgspec
-from redis.asyncio import Redis
-from redis.client import NEVER_DECODE
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from anclora.kit.errors import UnavailableError
 from anclora.queue import keys
 from anclora.queue.errors import ProtocolError
+from anclora.queue.server import Server, away, is_away
 
 VERBS = (
     "enqueue",
@@ -38,7 +35,6 @@ VERBS = (
     "open_shard",
 )
 
-_RAW: dict[str, Any] = {NEVER_DECODE: True}  # MessagePack answers are bytes, whatever the client does to others
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -51,16 +47,16 @@ def text_of(verb: str, *, test_offset: bool) -> str:
 
 
 class Scripts:
-    """The scripts of one namespace on one server.
+    """The scripts of one namespace.
 
     Args:
-        redis: any client; `decode_responses` does not matter.
+        server: where they run.
         namespace: first part of every key.
         test_offset: load scripts whose clock a test can move.
     """
 
-    def __init__(self, redis: Redis, *, namespace: str, test_offset: bool) -> None:
-        self._redis = redis
+    def __init__(self, server: Server, *, namespace: str, test_offset: bool) -> None:
+        self._server = server
         self._namespace = namespace
         self._texts = {verb: text_of(verb, test_offset=test_offset) for verb in VERBS}
         self._digests = {verb: sha1(text.encode()).hexdigest() for verb, text in self._texts.items()}  # noqa: S324 - what EVALSHA asks for
@@ -82,32 +78,17 @@ class Scripts:
         answers: dict[int, Any] = {}
         unknown = await self._send(verb, calls, answers)
         if unknown:
-            await self.load(verb)
+            await self._server.load(self._texts[verb])
             if await self._send(verb, unknown, answers):
                 raise UnavailableError("Redis forgets scripts as soon as they are loaded.", code="queue_unavailable")
         return answers
 
-    async def load(self, verb: str) -> None:
-        """Give the server the text of a script."""
-        await self.ask("SCRIPT LOAD", self._texts[verb])
-
-    async def ask(self, *command: str | float) -> Any:
-        """One plain command, with this room's errors."""
-        try:
-            return await self._redis.execute_command(*command)
-        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
-            raise _away(error) from error
-
     async def _send(self, verb: str, calls: Mapping[int, object], answers: dict[int, Any]) -> dict[int, object]:
         """Fill `answers`; return the calls whose script the server does not know."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for shard, argument in calls.items():
-            meta = keys.meta(self._namespace, shard)
-            pipeline.execute_command("EVALSHA", self._digests[verb], 1, meta, _encode(argument), **_RAW)
-        try:
-            results = await pipeline.execute(raise_on_error=False)
-        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
-            raise _away(error) from error
+        digest = self._digests[verb]
+        results = await self._server.evalsha(
+            [(digest, keys.meta(self._namespace, shard), _encode(argument)) for shard, argument in calls.items()]
+        )
         unknown: dict[int, object] = {}
         for (shard, argument), result in zip(calls.items(), results, strict=True):
             if isinstance(result, NoScriptError):
@@ -119,10 +100,6 @@ class Scripts:
         return unknown
 
 
-def _away(error: Exception) -> UnavailableError:
-    return UnavailableError(f"Redis does not answer: {error}", code="queue_unavailable")
-
-
 def _refusal(error: Exception, shard: int) -> Exception:
     text = str(error)
     if isinstance(error, ResponseError) and text.startswith("PROTOCOL "):
@@ -130,6 +107,6 @@ def _refusal(error: Exception, shard: int) -> Exception:
         return ProtocolError(
             f"Shard {shard} speaks protocol {newer}, this process {keys.PROTOCOL}: it must be updated."
         )
-    if isinstance(error, RedisConnectionError | RedisTimeoutError):  # BUSY, LOADING and the like
-        return _away(error)
+    if is_away(error):
+        return away(error)
     return error

@@ -2,18 +2,18 @@
 
 import asyncio
 import functools
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 
 from anclora.queue import Claimed, Item
 from anclora.queue.keys import prefix
 from tests.property.queue_model import FIRST_PLACES, FOREVER, Gate, Model
-from tests.queue_harness import EPOCH, assert_no_key_leaks, move_clock, open_queue
+from tests.queue_harness import EPOCH, all_keys, assert_no_key_leaks, move_clock, open_queue
 
 T = TypeVar("T")
 TICK_MS = 1_000_000  # so long that no test's own time matters
@@ -44,10 +44,10 @@ def span_ms(count: int) -> int:
 class Lanes(RuleBasedStateMachine):
     """The engine and the model side by side."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, client: Callable[[], Redis | RedisCluster]) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.redis: Any = Redis.from_url(url, decode_responses=True)
+        self.redis: Any = self.run(_made(client))
         self.given: list[Claimed] = []
         self.run(self.redis.flushall())
         self.queue = self.run(open_queue(self.redis, shards=SHARDS, lease_seconds=1.5 * TICK_MS / 1000))
@@ -241,7 +241,7 @@ class Lanes(RuleBasedStateMachine):
         parked: list[tuple[str, str]] = []
         timers: set[str] = set()
         leases: set[str] = set()
-        for name in await self.redis.keys():
+        for name in await all_keys(self.redis):
             kind, _, lane = name.removeprefix(prefix("anclora", int(name[10:12]))).partition(":")
             if kind == "items":
                 states |= {(lane, i): r[:1] for i, r in (await self.redis.hgetall(name)).items()}
@@ -279,13 +279,22 @@ class Lanes(RuleBasedStateMachine):
             self.runner.close()
 
 
-def test_the_lanes_do_what_the_model_does(redis_url: str) -> None:
-    make = functools.partial(Lanes, redis_url)
+async def _made(client: Callable[[], Redis | RedisCluster]) -> Redis | RedisCluster:
+    return client()
+
+
+def run_machine(client: Callable[[], Redis | RedisCluster], *, examples: int, steps: int) -> None:
+    """Many random lives of two lanes."""
     bounds = settings(
-        max_examples=100,
-        stateful_step_count=50,
+        max_examples=examples,
+        stateful_step_count=steps,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         print_blob=True,
     )
+    make = functools.partial(Lanes, client)
     run_state_machine_as_test(make, settings=bounds)  # pyright: ignore[reportArgumentType] - any maker will do
+
+
+def test_the_lanes_do_what_the_model_does(redis_url: str) -> None:
+    run_machine(lambda: Redis.from_url(redis_url, decode_responses=True), examples=100, steps=50)

@@ -1,0 +1,94 @@
+"""The Redis behind the lanes: one server, or a cluster of them, with the few things this room asks of either.
+
+On one server many calls are one pipeline. A cluster has each shard on one of its nodes, so the calls go side by side.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from redis.asyncio import Redis, RedisCluster
+from redis.client import NEVER_DECODE
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from anclora.kit.errors import UnavailableError
+
+_RAW: dict[str, Any] = {NEVER_DECODE: True}  # MessagePack answers are bytes, whatever the client does to others
+AWAY = (RedisConnectionError, RedisTimeoutError, RedisClusterException, OSError)
+
+
+class Server:
+    """One Redis or one Redis Cluster.
+
+    Args:
+        redis: any client of either; `decode_responses` does not matter.
+    """
+
+    def __init__(self, redis: Redis | RedisCluster) -> None:
+        self._redis: Any = redis
+        self.cluster = isinstance(redis, RedisCluster)
+
+    async def evalsha(self, calls: Sequence[tuple[str, str, bytes]]) -> list[Any]:
+        """Run scripts, each (digest, its one key, argument); back come answers and the servers' errors, in order.
+
+        Raises:
+            UnavailableError: Redis is away; whether the scripts ran is unknown.
+        """
+        if self.cluster:
+            asked = (self._redis.execute_command("EVALSHA", digest, 1, *rest, **_RAW) for digest, *rest in calls)
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            for answer in answers:
+                if isinstance(answer, BaseException) and not isinstance(answer, RedisError):
+                    raise answer
+            return answers
+        pipeline = self._redis.pipeline(transaction=False)
+        for digest, key, argument in calls:
+            pipeline.execute_command("EVALSHA", digest, 1, key, argument, **_RAW)
+        try:
+            return await pipeline.execute(raise_on_error=False)
+        except AWAY as error:
+            raise away(error) from error
+
+    async def load(self, text: str) -> None:
+        """Give every server the text of a script."""
+        await self.ask("SCRIPT LOAD", text)
+
+    async def ask(self, *command: str | float, **options: object) -> Any:
+        """One plain command.
+
+        Raises:
+            UnavailableError: Redis is away.
+        """
+        try:
+            return await self._redis.execute_command(*command, **options)
+        except AWAY as error:
+            raise away(error) from error
+
+    async def run_id(self) -> str:
+        """Which start of which servers this is: changes whenever their memory may have."""
+        if not self.cluster:
+            return _run_id(await self.ask("INFO", "server"))
+        answers = await self.ask("INFO", "server", target_nodes=RedisCluster.PRIMARIES)
+        every = sorted(_run_id(answer) for answer in answers.values())
+        return sha256(" ".join(every).encode()).hexdigest()[:40]
+
+
+def away(error: Exception) -> UnavailableError:
+    """The one way to say that Redis does not answer."""
+    return UnavailableError(f"Redis does not answer: {error}", code="queue_unavailable")
+
+
+def is_away(error: Exception) -> bool:
+    """Whether an answer means that the server cannot serve now: LOADING, BUSY, CLUSTERDOWN and the like."""
+    busy = isinstance(error, ResponseError) and str(error).startswith(("CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN"))
+    return busy or isinstance(error, AWAY)
+
+
+def _run_id(raw: Any) -> str:
+    if isinstance(raw, Mapping):
+        return str(raw["run_id"])
+    text = raw.decode() if isinstance(raw, bytes) else str(raw)
+    return next(line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("run_id:"))

@@ -1,0 +1,83 @@
+"""A Redis Cluster of three nodes on loopback, for the length of a block."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from anclora.storage.embedded.redis import find_program
+from tests.waiting import eventually
+
+SLOTS = 16_384
+_START_SECONDS = 20.0
+_BUS_PORT_ABOVE = 10_000
+
+
+@contextlib.contextmanager
+def running_cluster(nodes: int = 3) -> Generator[str, None, None]:
+    """The address of one node of a fresh cluster."""
+    with tempfile.TemporaryDirectory(prefix="anclora-cluster-") as folder, contextlib.ExitStack() as stack:
+        ports = _free_ports(nodes)
+        for port in ports:
+            stack.callback(_end, _start(Path(folder) / str(port), port))
+        clients = [redis.Redis(port=port, socket_timeout=5) for port in ports]
+        for client in clients:
+            stack.callback(client.close)
+        for place, client in enumerate(clients):
+            _until_whole(client)
+            client.execute_command("CLUSTER ADDSLOTSRANGE", place * SLOTS // nodes, (place + 1) * SLOTS // nodes - 1)
+            client.execute_command("CLUSTER MEET", "127.0.0.1", ports[0])
+        for client in clients:
+            _until_whole(client, nodes=nodes)
+        yield f"redis://127.0.0.1:{ports[0]}"
+
+
+def _free_ports(count: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.ExitStack() as stack:
+        while len(found) < count:
+            port = stack.enter_context(socket.socket())
+            port.bind(("127.0.0.1", 0))
+            number = int(port.getsockname()[1])
+            if number + _BUS_PORT_ABOVE > 65_535:
+                number -= 2 * _BUS_PORT_ABOVE  # the nodes speak to each other at 10,000 above
+            found.append(number)
+    return found
+
+
+def _start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    folder.mkdir()
+    options = {
+        "port": port,
+        "bind": "127.0.0.1",
+        "dir": folder,
+        "cluster-enabled": "yes",
+        "save": "",
+        "appendonly": "no",
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return subprocess.Popen([str(find_program()), *words], stdout=subprocess.DEVNULL)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait(timeout=10)
+
+
+def _until_whole(client: redis.Redis, *, nodes: int = 0) -> None:
+    """Wait until a node answers, and then until it sees the whole cluster."""
+
+    async def whole() -> bool:
+        try:
+            told: Any = client.execute_command("CLUSTER INFO")
+        except redis.ConnectionError:
+            return False
+        return not nodes or (told["cluster_state"], told["cluster_known_nodes"]) == ("ok", str(nodes))
+
+    asyncio.run(eventually(whole, timeout_seconds=_START_SECONDS))
