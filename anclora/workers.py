@@ -15,6 +15,7 @@ from anclora.kit.logging import get_logger
 from anclora.messages.dispatch import Dispatcher, Extender
 from anclora.messages.reconcile import Reconciler, current_epoch
 from anclora.messages.resolve import Resolver
+from anclora.messages.stall import StallWatch
 from anclora.messages.sweep import Housekeeping, LaneSweep, OrphanSweep, OutboxSweep, Promoter
 from anclora.messages.worker import Worker
 from anclora.runtime import Runtime
@@ -44,6 +45,7 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         LaneSweep(queue, settings),
         Promoter(db, queue, settings),
         Resolver(db, queue, runtime.providers, runtime.book, settings, clock),
+        StallWatch(db, runtime.providers, runtime.book, settings, clock),
     ]
 
 

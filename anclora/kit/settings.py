@@ -63,6 +63,9 @@ class Settings(BaseSettings):
         default=30.0, description="waited on top before an absent message counts as not sent"
     )
     unknown_deadline_seconds: Seconds = Field(default=900.0, description="then an unknown outcome waits for a person")
+    stall_after_seconds: Seconds = Field(
+        default=120.0, description="a sent message that WhatsApp did not acknowledge by then is marked and looked up"
+    )
     outbox_after_seconds: Seconds = Field(default=5.0, description="an outbox row older than this is enqueued again")
     sweep_every_seconds: Seconds = Field(default=1.0, description="between two rounds of the sweeps")
     reconcile_every_seconds: Seconds = Field(default=60.0, description="between two comparisons of ledger and lanes")

@@ -28,6 +28,7 @@ from anclora.storage.database import CommitUnknownError, Database
 log = get_logger(__name__)
 _IDLE_SECONDS = 1.0
 _ROUND = 500
+_HORIZON_MS = 250  # of a paced lane, what goes within so long is taken at once
 _BESIDE = 1  # intents committed beside the next claim
 
 
@@ -60,7 +61,9 @@ class Dispatcher(Loop):
         self._uncertain: list[UUID] = []
         self._first_shard = 0
         self.results = Results(db, queue, settings, clock, worker_id=lambda: worker.id, freed=self._free)
-        self._senders = Senders(providers, book, settings, worker, ended=self.results.put, give_back=self._give_back)
+        self._senders = Senders(
+            providers, book, settings, worker, clock, ended=self.results.put, give_back=self._give_back
+        )
 
     @property
     def in_flight(self) -> int:
@@ -78,7 +81,7 @@ class Dispatcher(Loop):
             return True
         shards = self._rotate()
         try:
-            claim = await self._queue.claim(shards, free, consumer=LANE_PREFIX)
+            claim = await self._queue.claim(shards, free, consumer=LANE_PREFIX, horizon_ms=_HORIZON_MS)
             if claim.closed:
                 self._queue.set_epoch(await current_epoch(self._db))
             if not claim.items:
@@ -89,7 +92,7 @@ class Dispatcher(Loop):
             log.warning("lanes_unreachable", error=repr(error))
             return False
         self._taken += len(claim.items)
-        await self._starts.start(self._start(claim.items))
+        await self._starts.start(self._start(claim.items, claim.now_ms))
         if len(claim.items) < free:
             await self._starts.join()
         return True
@@ -131,7 +134,7 @@ class Dispatcher(Loop):
         self._taken -= count
         self._freed.set()
 
-    async def _start(self, items: Sequence[Claimed]) -> None:
+    async def _start(self, items: Sequence[Claimed], now_ms: int) -> None:
         try:
             intents = await intend(self._db, items, self._worker.id, self._settings, self._clock)
         except BaseException as error:
@@ -143,7 +146,7 @@ class Dispatcher(Loop):
             raise
         if intents.send:
             passing(AFTER_INTENT)
-        self._senders.put(intents.send)
+        self._senders.put(intents.send, now_ms=now_ms)
         await self._return_others(intents)
 
     async def _return_others(self, intents: Intents) -> None:

@@ -24,6 +24,10 @@ _WORDS: Mapping[str, str] = {
     "provider_error": "the provider took it and refused it afterwards",
     "too_old": "it waited longer than a message may",
 }
+_UNACKNOWLEDGED = (
+    "WhatsApp's servers have not acknowledged it: the phone may be offline, or the word was lost. It is looked up, and "
+    "not sent again."
+)
 _ENDS = (State.FAILED, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED)
 
 
@@ -62,6 +66,8 @@ def limiting_rule(place: Mapping[str, Any], now: datetime) -> tuple[str, str]:  
             "doubt",
             "The request left and no answer came; evidence is being looked for, nothing is sent again blindly.",
         )
+    if state is State.SENT and place["stalled_at"]:
+        return "acknowledgement", f"{place['instance']} took it. {_UNACKNOWLEDGED}"
     if state is not State.QUEUED:
         reason = _reason(place)
         return "none", f"It is {state}: {reason}." if reason else f"It is {state}."
@@ -102,6 +108,8 @@ def timeline(
     lost_at = place["blocks_until"]
     if lost_at and lost_at < (place["sent_at"] or (place["state_at"] if place["state"] in _ENDS else now)):
         entries.append(TimelineEntry(at=lost_at, what="lost its place", detail="later messages may go before it"))
+    if place["stalled_at"]:
+        entries.append(TimelineEntry(at=place["stalled_at"], what="stalled", detail="no acknowledgement in time"))
     if place["state"] in _ENDS:
         entries.append(TimelineEntry(at=place["state_at"], what=place["state"], detail=_reason(place) or None))
     return sorted(entries, key=lambda entry: entry.at)

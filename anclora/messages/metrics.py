@@ -1,6 +1,6 @@
 """The instruments of this room."""
 
-from anclora.kit.metrics import counter, histogram
+from anclora.kit.metrics import counter, gauge, histogram
 
 ACCEPTED = counter("messages_accepted", "Messages committed to the ledger")
 FINISHED = counter("messages_finished", "Results stored, by what they made of the message", ("state",))
@@ -8,6 +8,8 @@ INTENTS = counter("dispatch_intents", "Answers of the intent, by verdict", ("ver
 GIVEN_BACK = counter("dispatch_given_back", "Messages returned to the queue before a request was started")
 DUPLICATE_SENDS = counter("duplicate_send", "Late successes of an attempt whose message had gone out again")
 RESOLVED = counter("unknown_resolved", "Doubts ended, by how", ("how",))
+UNRESOLVED = gauge("unknown_messages", "Messages in doubt now")
+STALLED = gauge("stalled_messages", "Sent messages that WhatsApp did not acknowledge in time", ("instance",))
 ORPHANS = counter("orphaned_messages", "Messages whose worker stopped while sending them")
 REQUEUED = counter("reconciled_items", "Due messages that were missing in their lane")
 BATCH = histogram(

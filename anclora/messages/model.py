@@ -210,7 +210,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a message is not out yet, or what became of it.
 
     Attributes:
-        rule: the one thing that limits it now: `none`, `time`, `order`, `retry`, `paused`, `hold`, `doubt`, `worker`.
+        rule: the one thing that limits it now: `none`, `time`, `order`, `retry`, `paused`, `hold`, `doubt`, `worker`,
+            `acknowledgement`.
         text: the same as a sentence.
         estimated_position: messages before it in its lane, an estimate.
     """

@@ -23,6 +23,7 @@ class Fact(msgspec.Struct, kw_only=True):
     delivered_at: datetime | None = None
     read_at: datetime | None = None
     played_at: datetime | None = None
+    acked_at: datetime | None = None
     error_at: datetime | None = None
     error_text: str | None = None
     recipient: str | None = None
@@ -48,6 +49,8 @@ def gather(events: Sequence[tuple[str, ReceiptEvent | OwnMessageEvent]], now: da
         fact.rank = max(fact.rank, event.rank)
         if event.rank == 0:
             fact.error_at, fact.error_text = now, (event.text or "The provider reported an error.")[:_LONGEST_TEXT]
+        else:
+            fact.acked_at = now
         # Receipts get lost and overtake each other: what was read was delivered.
         if event.rank >= 2:
             fact.delivered_at = now
@@ -100,6 +103,7 @@ def _columns(facts: Facts) -> dict[str, list[object]]:
         "delivered_ats": [fact.delivered_at for fact in values],
         "read_ats": [fact.read_at for fact in values],
         "played_ats": [fact.played_at for fact in values],
+        "acked_ats": [fact.acked_at for fact in values],
         "error_ats": [fact.error_at for fact in values],
         "error_texts": [fact.error_text for fact in values],
         "recipients": [fact.recipient for fact in values],

@@ -42,6 +42,7 @@ _HOW = {
     "event": "an event of the number shows that it went out",
     "look_up": "the provider's look-up shows that it went out",
     "absent": "the look-up shows others of that time and not this one: it was not sent, and goes again",
+    "resend": "nothing proved it either way in time; its class goes again then, even twice",
     "deadline": "nothing proved it either way in time: a person decides",
 }
 
@@ -59,6 +60,7 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     ordinal: int
     reason_code: str | None
+    policy: str
 
 
 def pick(fingerprint: str | None, candidates: Sequence[tuple[str, str | None]]) -> str | None:
@@ -107,6 +109,7 @@ class Resolver(Loop):
         rows = await self._db.fetch_all(QUERIES["doubtful"], limit=_ROUND)
         doubts = [msgspec.convert(row, Doubt) for row in rows]
         self._looked_up_at = {d.id: self._looked_up_at[d.id] for d in doubts if d.id in self._looked_up_at}
+        metrics.UNRESOLVED.set(len(rows))
         late = await self._db.fetch_all(QUERIES["late_doubts"], limit=_ROUND)
         given_up = [msgspec.convert(row, Doubt) for row in late]
         ended = [doubt for doubt in (*doubts, *given_up) if await self._by_events(doubt)]
@@ -235,14 +238,17 @@ class Resolver(Loop):
         waited = self._clock.now() - doubt.unknown_at
         if waited < timedelta(seconds=self._settings.unknown_deadline_seconds):
             return False
+        how, query = ("resend", "resend_doubt") if doubt.policy == "resend" else ("deadline", "give_up_doubt")
         async with self._db.transaction() as conn:
-            cursor = await conn.execute(QUERIES["give_up_doubt"], {"id": doubt.id, "attempt": doubt.attempt})
+            cursor = await conn.execute(QUERIES[query], {"id": doubt.id, "attempt": doubt.attempt})
             changed = await cursor.fetchone() is not None
             if changed:
-                await note(conn, doubt.id, "doubt given up", _HOW["deadline"])
+                if how == "resend":
+                    await conn.execute(QUERIES["insert_outbox"], {"ids": [doubt.id]})
+                await note(conn, doubt.id, "doubt given up", _HOW[how])
         if changed:
-            metrics.RESOLVED.labels("deadline").inc()
-            log.warning("doubt_unresolved", message_id=str(doubt.id))
+            metrics.RESOLVED.labels(how).inc()
+            log.warning("doubt_unresolved", message_id=str(doubt.id), how=how)
         return changed
 
     def _provider(self, doubt: Doubt) -> Provider | None:

@@ -140,7 +140,7 @@ class Results(Loop):
                 if doubt:
                     pauses.setdefault(lane, self._settings.lane_backoff_seconds)
                 else:
-                    await self._queue.resume(lane)
+                    await self._queue.resume(lane, gently=True)
         for lane, seconds in pauses.items():
             await self._queue.pause(lane, for_seconds=seconds, probe=True)
         done = [r.intent.claimed for r in batch if r.verdict.state not in (State.QUEUED, State.UNKNOWN)]

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from anclora.instances.book import InstanceBook
+from anclora.kit.clock import Clock
 from anclora.kit.errors import AncloraError
 from anclora.kit.failpoints import AFTER_SEND, passing
 from anclora.kit.logging import get_logger
@@ -36,6 +37,7 @@ class Senders:
         book: InstanceBook,
         settings: Settings,
         worker: Worker,
+        clock: Clock,
         *,
         ended: Callable[[Intent, Outcome], None],
         give_back: Callable[[Sequence[Intent]], Awaitable[None]],
@@ -44,11 +46,14 @@ class Senders:
         self._book = book
         self._settings = settings
         self._worker = worker
+        self._clock = clock
         self._ended = ended
         self._give_back = give_back
         self._line = asyncio.Queue[Intent](settings.send_slots)
         self._tasks: list[asyncio.Task[None]] = []
         self._mean_seconds = 0.0
+        self._timed: dict[UUID, asyncio.TimerHandle] = {}
+        self._none_timed = asyncio.Event()
         self.held: dict[UUID, Intent] = {}
 
     @property
@@ -61,24 +66,48 @@ class Senders:
         soon = int(at_once * _AHEAD_SECONDS / max(self._mean_seconds, 0.001))
         return min(self._settings.send_slots, at_once + soon)
 
-    def put(self, intents: Sequence[Intent]) -> None:
-        """Hand over intents, at most `send_slots` at once."""
+    def put(self, intents: Sequence[Intent], *, now_ms: int = 0) -> None:
+        """Hand over intents, at most `send_slots` at once.
+
+        Args:
+            intents: each goes when its lane said so.
+            now_ms: the lanes' clock when `began_boot_seconds` was read.
+        """
         if not self._tasks:
             count = self._settings.connections
             self._tasks = [asyncio.create_task(self._sender(), name=f"sender-{n}") for n in range(count)]
         for intent in intents:
             self.held[intent.id] = intent
-            self._line.put_nowait(intent)
+            if intent.claimed.go_at_ms <= now_ms:
+                self._line.put_nowait(intent)
+            else:
+                go_at = intent.began_boot_seconds + (intent.claimed.go_at_ms - now_ms) / 1000
+                delay = max(0.0, go_at - self._clock.boot_seconds())
+                timer = asyncio.get_running_loop().call_later(delay, self._due, intent)
+                self._timed[intent.id] = timer
+
+    def _due(self, intent: Intent) -> None:
+        del self._timed[intent.id]
+        self._line.put_nowait(intent)
+        if not self._timed:
+            self._none_timed.set()
 
     async def drain(self, timeout_seconds: float, *, start: bool) -> None:
         """Let what was posted end, bounded; what waits in line is still sent (`start`) or given back."""
         if not start:
+            timed = [self.held[intent_id] for intent_id in self._timed]
+            for timer in self._timed.values():
+                timer.cancel()
+            self._timed.clear()
             waiting = [self._line.get_nowait() for _ in range(self._line.qsize())]
-            await self._return(waiting)
+            await self._return([*waiting, *timed])
             for _ in waiting:
                 self._line.task_done()
         try:
             async with asyncio.timeout(timeout_seconds):
+                while self._timed:
+                    self._none_timed.clear()
+                    await self._none_timed.wait()
                 await self._line.join()
         except TimeoutError:
             log.warning("requests_cut_off", count=len(self.held))

@@ -268,6 +268,13 @@ class Provider(Protocol):
         """
         ...
 
+    async def find_receipt(self, instance: str, provider_id: str) -> ReceiptEvent | None:
+        """How far a message of ours came, as the look-up knows; None = it knows nothing.
+
+        Raises `UnavailableError` when the look-up does not answer.
+        """
+        ...
+
     async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
         """Ask for events at `url`, with the secret in the header `X-Anclora-Secret`."""
         ...

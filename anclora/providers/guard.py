@@ -22,6 +22,7 @@ from anclora.providers.contract import (
     FoundMessage,
     Outcome,
     Provider,
+    ReceiptEvent,
     RemoteInstance,
     Sent,
     Unknown,
@@ -115,6 +116,10 @@ class GuardedProvider:
         """Own messages of a window. Raises `AncloraError`s only."""
         search = self._provider.find_messages(instance, since=since, until=until, recipient=recipient)
         return await self._call("find_messages", search)
+
+    async def find_receipt(self, instance: str, provider_id: str) -> ReceiptEvent | None:
+        """How far a message of ours came. Raises `AncloraError`s only."""
+        return await self._call("find_receipt", self._provider.find_receipt(instance, provider_id))
 
     async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
         """Ask for events. Raises `AncloraError`s only."""

@@ -262,18 +262,29 @@ def _message_as_written(name: str, data: Any, event: Event) -> bool:
     return (event.provider_id, event.sender, event.at) == (key["id"], peer, at)
 
 
+_FARTHEST = ("PLAYED", "READ", "DELIVERED", "DELIVERY_ACK", "SENT", "SERVER_ACK", "FAILED", "ERROR")
+_READ = ("chat/findMessages", "chat/findStatusMessage", "instance/fetchInstances")
+
+
 def _read(exchange: Mapping[str, Any]) -> None:
     """Lists and look-ups that the server answered are read row by row."""
     operation, _ = _operation(exchange)
     response = exchange["response"]
     body = response.get("body")
-    if response["status"] != 200 or operation not in ("chat/findMessages", "instance/fetchInstances"):
+    if response["status"] != 200 or operation not in _READ:
         raise Outside("not an answer this version reads")
     if not body:
         raise Outside("an empty answer")
     if operation == "chat/findMessages":
         rows = adapter._found.decode(answered(response)).messages.records
         assert [row.key.id for row in rows] == [row["key"]["id"] for row in body["messages"]["records"]]
+        return
+    if operation == "chat/findStatusMessage":
+        for provider_id in {row["keyId"] for row in body}:
+            words = {row["status"] for row in body if row["keyId"] == provider_id}
+            receipt = webhook.receipt_in(body, provider_id)
+            assert receipt is not None
+            assert webhook.RANKS[next(w for w in _FARTHEST if w in words)] == receipt.rank
         return
     found = [(row.name, row.state) for row in map(adapter._instance, body) if row is not None]
     assert found == [(row["name"], row["connectionStatus"]) for row in body if row["name"]]

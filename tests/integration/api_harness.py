@@ -22,7 +22,16 @@ from anclora.kit.settings import load_settings
 from anclora.messages.feed import Feeder
 from anclora.messages.model import Draft
 from anclora.messages.submit import Submit, Submitted
-from anclora.providers.contract import Capabilities, Content, Event, FoundMessage, Outcome, RemoteInstance, Sent
+from anclora.providers.contract import (
+    Capabilities,
+    Content,
+    Event,
+    FoundMessage,
+    Outcome,
+    ReceiptEvent,
+    RemoteInstance,
+    Sent,
+)
 from anclora.providers.registry import Providers
 from anclora.queue import LaneStats, Queue, Stats
 from anclora.storage.database import Database
@@ -58,6 +67,7 @@ class OneProvider:
         self.remotes = list(remotes) or [RemoteInstance(name="sales", state="open", owner="34911222333")]
         self.webhooks: dict[str, tuple[str, str]] = {}
         self.refusing: set[str] = set()
+        self.receipts: dict[str, ReceiptEvent] = {}
 
     async def send(self, instance: str, recipient: str, content: Content) -> Outcome:
         return Sent(provider_id=f"{instance}-{recipient}")
@@ -69,6 +79,9 @@ class OneProvider:
         self, instance: str, *, since: datetime, until: datetime, recipient: str | None = None
     ) -> Sequence[FoundMessage]:
         return []
+
+    async def find_receipt(self, instance: str, provider_id: str) -> ReceiptEvent | None:
+        return self.receipts.get(provider_id)
 
     async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
         if instance in self.refusing:

@@ -52,12 +52,21 @@ TIMEOUT = Unknown(code="timeout", text="No answer came in time.")
 _DRAIN_SECONDS = 10.0
 _MOMENTS: Mapping[str, Sequence[str]] = {
     "messages": (
-        *("created_at", "state_at", "send_at", "expires_at", "next_attempt_at", "eligible_at", "blocks_until"),
+        *(
+            "created_at",
+            "stalled_at",
+            "state_at",
+            "send_at",
+            "expires_at",
+            "next_attempt_at",
+            "eligible_at",
+            "blocks_until",
+        ),
         *("hold_until", "intent_at", "unknown_at", "sent_at", "delivered_at", "read_at"),
     ),
     "workers": ("started_at", "heartbeat_at"),
     "outbox": ("created_at",),
-    "provider_messages": ("seen_at", "delivered_at", "read_at"),
+    "provider_messages": ("created_at", "acked_at", "seen_at", "delivered_at", "read_at"),
     "instances": ("paused_until",),
     "idempotency": ("created_at",),
 }

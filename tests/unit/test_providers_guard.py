@@ -36,7 +36,7 @@ class _Scripted:
             raise self.result
         return self.result
 
-    send = list_instances = find_messages = set_webhook = _do
+    send = list_instances = find_messages = find_receipt = set_webhook = _do
 
     def variants(self, recipient: str) -> Sequence[str]:
         return (recipient,)

@@ -21,7 +21,7 @@ order by id desc limit %(limit)s
 -- What limits a message now, and how many stand before it.
 select m.state, m.instance, m.recipient, m.priority, m.ordinal, m.next_attempt_at, m.send_at, m.hold_reason,
     m.hold_until, m.reason_code, m.reason_text, m.created_at, m.intent_at, m.state_at, m.sent_at, m.delivered_at,
-    m.read_at, m.played_at, m.blocks_until, i.paused_until, i.pause_reason,
+    m.read_at, m.played_at, m.blocks_until, m.stalled_at, i.paused_until, i.pause_reason,
     (select h.id from messages h
         where h.instance = m.instance and h.recipient = m.recipient and h.priority = m.priority
             and h.ordinal < m.ordinal and h.open

@@ -2,20 +2,22 @@
 -- The receipt's half of the meeting: raises the rank of the provider's id and tells which message it belongs to, if the
 -- result was here first. Ranks never fall. Sorted by key; one row per key.
 insert into provider_messages as p (
-    instance, provider_id, rank, delivered_at, read_at, played_at, error_at, error_text, recipient, fingerprint, by_api,
-    seen_at
-)
-select instance, provider_id, rank, delivered_at, read_at, played_at, error_at, error_text, recipient, fingerprint,
+    instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient, fingerprint,
     by_api, seen_at
+)
+select instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient,
+    fingerprint, by_api, seen_at
 from unnest(
-    %(instances)s::text[], %(provider_ids)s::text[], %(ranks)s::smallint[], %(delivered_ats)s::timestamptz[],
-    %(read_ats)s::timestamptz[], %(played_ats)s::timestamptz[], %(error_ats)s::timestamptz[], %(error_texts)s::text[],
-    %(recipients)s::text[], %(fingerprints)s::text[], %(by_apis)s::boolean[], %(seen_ats)s::timestamptz[]
-) as r (instance, provider_id, rank, delivered_at, read_at, played_at, error_at, error_text, recipient, fingerprint,
-    by_api, seen_at)
+    %(instances)s::text[], %(provider_ids)s::text[], %(ranks)s::smallint[], %(acked_ats)s::timestamptz[],
+    %(delivered_ats)s::timestamptz[], %(read_ats)s::timestamptz[], %(played_ats)s::timestamptz[],
+    %(error_ats)s::timestamptz[], %(error_texts)s::text[], %(recipients)s::text[], %(fingerprints)s::text[],
+    %(by_apis)s::boolean[], %(seen_ats)s::timestamptz[]
+) as r (instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient,
+    fingerprint, by_api, seen_at)
 order by instance, provider_id
 on conflict (instance, provider_id) do update
     set rank = greatest(p.rank, excluded.rank),
+        acked_at = coalesce(p.acked_at, excluded.acked_at),
         delivered_at = coalesce(p.delivered_at, excluded.delivered_at),
         read_at = coalesce(p.read_at, excluded.read_at),
         played_at = coalesce(p.played_at, excluded.played_at),

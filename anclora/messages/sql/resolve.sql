@@ -1,14 +1,15 @@
 -- name: doubtful
 -- Messages in doubt, the oldest first.
-select id, attempt, instance, recipient, fingerprint, intent_at, unknown_at, priority, ordinal, reason_code
-from messages
-where unknown_at is not null and state = 'unknown'
-order by unknown_at limit %(limit)s
+select m.id, m.attempt, m.instance, m.recipient, m.fingerprint, m.intent_at, m.unknown_at, m.priority, m.ordinal,
+    m.reason_code, c.unknown as policy
+from messages m join classes c on c.class = m.class
+where m.unknown_at is not null and m.state = 'unknown'
+order by m.unknown_at limit %(limit)s
 
 -- name: late_doubts
 -- Given up for doubt, and an event with the same words, not yet claimed by a message, tells of them after all.
 select m.id, m.attempt, m.instance, m.recipient, m.fingerprint, m.intent_at, m.unknown_at, m.priority, m.ordinal,
-    m.reason_code
+    m.reason_code, 'hold' as policy
 from messages m
 where m.unknown_at is not null and m.state = 'dead' and exists (
     select from provider_messages p
@@ -53,6 +54,14 @@ returning rank, delivered_at, read_at, played_at, error_at, error_text
 update messages
 set state = 'queued', state_at = now(), unknown_at = null, next_attempt_at = now(), tries = tries + 1,
     reason_code = 'proved_not_sent', reason_text = 'The provider shows other messages of that time and not this one.'
+where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
+returning id
+
+-- name: resend_doubt
+-- Nothing proved it either way before the deadline, and the class of the message would rather have it twice than not.
+update messages
+set state = 'queued', state_at = now(), unknown_at = null, next_attempt_at = now(), tries = tries + 1,
+    reason_code = 'resent_in_doubt', reason_text = 'Nothing showed whether it went out, and its class is sent again then.'
 where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
 returning id
 

@@ -10,7 +10,7 @@ from anclora.kit.clock import Clock
 from anclora.kit.errors import InvalidError, UnavailableError
 from anclora.kit.http import Poster
 from anclora.kit.wire import Answer, JsonClient, shown_url
-from anclora.providers.contract import Capabilities, Content, Event, FoundMessage, Outcome, RemoteInstance
+from anclora.providers.contract import Capabilities, Content, Event, FoundMessage, Outcome, ReceiptEvent, RemoteInstance
 from anclora.providers.evolution import jids, payloads, shapes, webhook
 from anclora.providers.evolution.errors import failure_of, outcome_of
 
@@ -160,6 +160,16 @@ class EvolutionProvider:
                 if recipient is not None:
                     raise UnavailableError(f"{instance}: too many messages in the window to look through.")
         return sorted(found.values(), key=lambda message: message.at, reverse=True)
+
+    async def find_receipt(self, instance: str, provider_id: str) -> ReceiptEvent | None:
+        """How far a message came, as the server stored it; None = nothing stored (or storing is switched off there).
+
+        Raises:
+            UnavailableError: the look-up does not answer.
+            NotFoundError: there is no such instance.
+        """
+        answer = await self._ask("POST", *payloads.status_request(instance, provider_id), instance=instance)
+        return webhook.receipt_in(self._json(answer), provider_id)
 
     async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
         """Ask for the events this version reads, at `url`, with the secret as a header.

@@ -115,6 +115,12 @@ def _second(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def status_request(instance: str, provider_id: str) -> tuple[str, bytes]:
+    """Path and body that look up the stored acknowledgements of one message."""
+    body = {"where": {"id": provider_id}, "page": 1, "offset": 50}
+    return path("chat/findStatusMessage", instance), msgspec.json.encode(body)
+
+
 def webhook_request(
     instance: str, *, url: str, headers: Mapping[str, str], events: Sequence[str] = EVENTS
 ) -> tuple[str, bytes]:

@@ -111,6 +111,14 @@ def _receipt(item: _Update) -> Event:
     return ReceiptEvent(provider_id=provider_id, rank=rank)
 
 
+def receipt_in(rows: object, provider_id: str) -> ReceiptEvent | None:
+    """The farthest step among the stored acknowledgements of one message (contract 4, findStatusMessage)."""
+    found = rows if isinstance(rows, list) else []
+    words = [row.get("status") for row in found if isinstance(row, dict) and row.get("keyId") == provider_id]
+    ranks = [rank for word in words if isinstance(word, str) and (rank := RANKS.get(word)) is not None]
+    return ReceiptEvent(provider_id=provider_id, rank=max(ranks)) if ranks else None
+
+
 def _connected(data: msgspec.Raw, _now: datetime) -> Sequence[Event]:
     connection = _connection.decode(data)
     return [ConnectionEvent(state=connection.state, reason=connection.statusReason)]
