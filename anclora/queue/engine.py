@@ -267,7 +267,7 @@ def _claimed(grant: Sequence[Any], token: str) -> list[Claimed]:
 def _rules(limits: Limits) -> list[object] | None:
     """The array of `pace.lua`, None = no limits."""
     shares = (limits.jitter, limits.kept_share)
-    numbers = (limits.per_second, limits.gap_seconds, limits.per_day, limits.new_keys_per_day, *shares)
+    numbers = (limits.per_second, limits.gap_seconds, limits.per_day, limits.new_keys_per_day, limits.at_once, *shares)
     if min(numbers) < 0 or max(shares) > 1 or limits.burst < 1:
         raise InvalidError(f"Limits are not negative, a burst is at least 1, a share at most 1: {limits}.")
     if limits == Limits(burst=limits.burst):
@@ -281,6 +281,7 @@ def _rules(limits: Limits) -> list[object] | None:
         limits.new_keys_per_day,
         limits.kept_share,
         "".join("1" if level in limits.closed else "0" for level in range(4)),
+        limits.at_once,
     ]
 
 

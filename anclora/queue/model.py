@@ -43,6 +43,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         per_second: items a second, smoothed (GCRA); 0 = no limit.
         burst: items that may go at once after a silence.
         jitter: 0 to 1: each interval is longer or shorter by up to this share; the mean stays.
+        at_once: items in flight; what a slow provider can take of the consumers' hands. 0 = no limit.
         gap_seconds: rest of an order key after each of its items.
         per_day: items in any 24 hours; 0 = no limit.
         new_keys_per_day: different order keys in any 24 hours; 0 = no limit.
@@ -53,6 +54,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     per_second: float = 0.0
     burst: int = 1
     jitter: float = 0.0
+    at_once: int = 0
     gap_seconds: float = 0.0
     per_day: int = 0
     new_keys_per_day: int = 0

@@ -11,12 +11,13 @@ from typing import Any
 from redis.asyncio import Redis, RedisCluster
 from redis.client import NEVER_DECODE
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisClusterException, RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from anclora.kit.errors import UnavailableError
 
 _RAW: dict[str, Any] = {NEVER_DECODE: True}  # MessagePack answers are bytes, whatever the client does to others
+_CANNOT_SERVE = ("OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN")
 AWAY = (RedisConnectionError, RedisTimeoutError, RedisClusterException, OSError)
 
 
@@ -82,9 +83,10 @@ def away(error: Exception) -> UnavailableError:
 
 
 def is_away(error: Exception) -> bool:
-    """Whether an answer means that the server cannot serve now: LOADING, BUSY, CLUSTERDOWN and the like."""
-    busy = isinstance(error, ResponseError) and str(error).startswith(("CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN"))
-    return busy or isinstance(error, AWAY)
+    """Whether an answer means that the server cannot serve now: LOADING, BUSY, out of memory or disk, and the like."""
+    full = isinstance(error, OutOfMemoryError | ReadOnlyError)
+    busy = isinstance(error, ResponseError) and str(error).startswith(_CANNOT_SERVE)
+    return full or busy or isinstance(error, AWAY)
 
 
 def _run_id(raw: Any) -> str:

@@ -1,5 +1,6 @@
 """Servers of one test's own, which it may kill."""
 
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 
@@ -7,11 +8,20 @@ import pytest
 from _pytest.terminal import TerminalReporter
 
 from anclora.storage.embedded import EmbeddedServers, discard_embedded, start_embedded
+from tests.faults.catalogue import ROWS
 from tests.faults.town import TALLY
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """What all the towns together lost and doubled."""
+    """Which faults were run, and what all the towns together lost and doubled."""
+    counts = Counter(row.how for row in ROWS.values())
+    terminalreporter.write_line(
+        f"faults of the catalogue: {counts['real']} run for real, {counts['stand-in']} by a stand-in, "
+        f"{counts['later']} not yet"
+    )
+    for number, row in ROWS.items():
+        if row.how != "real":
+            terminalreporter.write_line(f"  {number:>2} {row.fault}: {row.how}, {row.why}")
     terminalreporter.write_line(f"lost {TALLY['lost']} doubled {TALLY['doubled']}")
 
 

@@ -152,8 +152,10 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def town(servers: EmbeddedServers, folder: Path, **environment: str) -> AsyncGenerator[Town, None]:
-    """Everything running but a dispatcher."""
+async def town(
+    servers: EmbeddedServers, folder: Path, script: Mapping[str, object] | None = None, /, **environment: str
+) -> AsyncGenerator[Town, None]:
+    """Everything running but a dispatcher; `script` = what the sandbox plays besides."""
     key, sandbox_key, port, sandbox_port = await prepare(servers.database_url), new_secret(), free_port(), free_port()
     url = f"http://127.0.0.1:{port}"
     env = child_env(
@@ -171,7 +173,9 @@ async def town(servers: EmbeddedServers, folder: Path, **environment: str) -> As
         family() as children,
         aiohttp.ClientSession(headers={"X-API-Key": key}, timeout=timeout) as session,
     ):
-        witness = await start_sandbox(home, children, port=sandbox_port, key=sandbox_key, script=_SCRIPT)
+        witness = await start_sandbox(
+            home, children, port=sandbox_port, key=sandbox_key, script={**_SCRIPT, **(script or {})}
+        )
         running = Town(url, session, servers.database_url, witness, home, children)
         await running.start("work", "work")
         api = await running.start("api", "api", "--port", str(port))

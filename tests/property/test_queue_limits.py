@@ -201,6 +201,17 @@ def test_what_comes_back_untried_costs_nothing(redis_url: str, steps: list[str])
                 lane.run(lane.queue.release([(held.pop(), 0, False)]))
 
 
+def test_a_slow_lane_holds_no_more_than_its_share_of_hands(redis_url: str) -> None:
+    with Lane(redis_url, Limits(at_once=3)) as lane:
+        lane.put(some(10))
+        lane.run(lane.queue.enqueue("send:quick", some(10)))
+        first = lane.take()
+        assert Counter(c.lane for c in first.items) == {LANE: 3, "send:quick": 10}
+        assert lane.take().items == []
+        lane.done([c for c in first.items if c.lane == LANE][:2])
+        assert len(lane.take().items) == 2
+
+
 def test_limits_are_lifted_and_everything_goes(redis_url: str) -> None:
     with Lane(redis_url, Limits(per_second=0.01, new_keys_per_day=2, closed=frozenset({3}))) as lane:
         lane.put([*some(20), *(Item(f"low{n}", f"l{n}", 3) for n in range(5))])

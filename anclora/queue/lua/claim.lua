@@ -73,8 +73,10 @@ end
 local function allowance(lane, mode, rules, take, probe)
   if probe then
     take = 1
-  elseif mode then
-    take = math.min(take, tonumber(sub(mode, 2)) - call('HGET', P .. 'lanes', lane))
+  elseif mode or (rules and rules[9] > 0) then
+    local window = mode and tonumber(sub(mode, 2)) or math.huge
+    local cap = rules and rules[9] > 0 and rules[9] or math.huge
+    take = math.min(take, math.min(window, cap) - call('HGET', P .. 'lanes', lane))
   end
   if not rules or rules[1] == 0 or take <= 0 then
     return take, {}

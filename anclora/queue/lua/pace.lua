@@ -2,7 +2,7 @@
 --
 -- A value of `rules` is the MessagePack array [interval in microseconds (0 = no rate), burst, jitter 0 to 1, gap in ms
 -- of an order key, items in 24 h, new order keys in 24 h (0 = no cap), share of both kept for levels 0 and 1, the
--- closed levels as four digits 0 | 1].
+-- closed levels as four digits 0 | 1, items in flight at once (0 = no cap)].
 -- `pace:<lane>` holds `tat`, the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371) in
 -- microseconds, and what was let out by quarters of an hour; `seen:<lane>` the order keys of 24 h, each scored with the
 -- token of its first grant; `fresh:<lane>` what stood ready and needs room for a new order key.

@@ -1,0 +1,134 @@
+"""The 36 faults a dispatcher of messages must survive, and where each is run.
+
+`real`: the fault itself, on real servers and processes. `stand-in`: the same effect, made another way. `later`: needs a
+part of the product that is not there yet. Rows 5, 15, 20 and 21 are judged by our own protocol where it asks more:
+accepts go on while Redis is full; what may have gone out is never resent but resolved; a worker that comes back too late
+is fenced before it sends.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+How = Literal["real", "stand-in", "later"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault.
+
+    Attributes:
+        tests: `file::function` below `tests/`, for `later` none.
+        why: what is played instead, or what is missing.
+    """
+
+    fault: str
+    how: How
+    tests: Sequence[str] = ()
+    why: str = ""
+
+
+_POSTGRES = (
+    "faults/test_killed_behind_http.py::test_without_postgres_the_answer_is_503_and_a_repeated_request_is_one_message"
+)
+_MEMORY = "faults/test_redis_memory.py::test_a_redis_that_lost_its_memory_costs_no_message"
+ROWS: Mapping[int, Row] = {
+    1: Row(
+        "Redis killed and started again",
+        "real",
+        [
+            "faults/test_killed_servers.py::test_redis_killed_in_the_middle",
+            "faults/test_killed_behind_http.py::test_without_redis_messages_are_accepted_and_dispatch_resumes_by_itself",
+        ],
+    ),
+    2: Row("Redis lost everything", "real", [_MEMORY]),
+    3: Row("Redis rolled back to an old copy", "real", [_MEMORY]),
+    4: Row("Redis frozen", "real", ["faults/test_frozen_redis.py::test_a_frozen_redis_stops_no_door"]),
+    5: Row("Redis full", "real", ["faults/test_frozen_redis.py::test_a_full_redis_loses_nothing"]),
+    6: Row("a failover loses acknowledged writes", "stand-in", [_MEMORY], "the one server loses them; no replica"),
+    7: Row("append-only file torn or corrupted", "later", why="F: the drill and its rebuild"),
+    8: Row(
+        "Postgres killed while committing",
+        "real",
+        [_POSTGRES],
+    ),
+    9: Row("Postgres down", "real", ["faults/test_killed_servers.py::test_postgres_killed_in_the_middle"]),
+    10: Row(
+        "the pool exhausted",
+        "real",
+        ["integration/test_storage_database.py::test_no_free_connection_in_time_is_said_so"],
+    ),
+    11: Row(
+        "deadlock",
+        "stand-in",
+        ["integration/test_messages_idempotency.py::test_two_processes_with_one_key_are_one_message"],
+        "two processes take the same keys in one order; a deadlock cannot be made from outside",
+    ),
+    12: Row("point-in-time recovery", "later", why="F: backups"),
+    13: Row(
+        "the provider answers 5xx in bursts",
+        "real",
+        ["journeys/test_demo.py::test_a_killed_worker_loses_and_doubles_nothing"],
+    ),
+    14: Row(
+        "the provider is slow",
+        "stand-in",
+        ["property/test_queue_limits.py::test_a_slow_lane_holds_no_more_than_its_share_of_hands"],
+        "the lane's cap of hands is held; the other numbers' latency comes with E's metrics",
+    ),
+    15: Row("accepted, then reset", "real", ["integration/test_messages_resolve_http.py::*"]),
+    16: Row(
+        "200 with garbage", "stand-in", ["contract/test_evolution_failures.py::*"], "the answers are bytes of a table"
+    ),
+    17: Row("429 with Retry-After", "stand-in", ["unit/test_messages_rules.py::*"], "the verdict; no proxy sends 429"),
+    18: Row(
+        "open but closed",
+        "real",
+        ["faults/test_closed_number.py::test_a_number_that_says_connection_closed_burns_no_message"],
+    ),
+    19: Row("connection flapping", "later", why="C: instances"),
+    20: Row(
+        "a worker killed at the named moments",
+        "real",
+        ["faults/test_kills_at_failpoints.py::test_workers_killed_at_every_moment_lose_nothing_and_double_nothing"],
+    ),
+    21: Row(
+        "a worker stopped past its lease",
+        "real",
+        ["faults/test_stopped_worker.py::test_a_worker_stopped_past_its_lease_sends_nothing_twice"],
+    ),
+    22: Row(
+        "rolling restart",
+        "real",
+        ["faults/test_rolling_restart.py::test_replacing_every_dispatcher_loses_and_doubles_nothing"],
+    ),
+    23: Row("two versions together", "later", why="G: deploy"),
+    24: Row("a bad release", "later", why="G: deploy"),
+    25: Row("duplicate webhooks", "real", ["integration/test_inbound_receive.py::*"]),
+    26: Row("webhooks out of order", "real", ["journeys/test_receipt_race.py::*"]),
+    27: Row(
+        "webhook flood",
+        "stand-in",
+        ["integration/test_inbound_door.py::*"],
+        "big bodies and a full batcher, not 5,000 a second",
+    ),
+    28: Row(
+        "down for longer than the provider retries",
+        "stand-in",
+        ["integration/test_messages_stall.py::test_the_look_up_brings_the_word_that_was_lost"],
+        "the events are lost, the look-up brings them; nobody waits 25 minutes",
+    ),
+    29: Row("forged and malformed webhooks", "real", ["integration/test_inbound_door.py::*"]),
+    30: Row("a poisoned message", "real", ["integration/test_inbound_receive.py::*"]),
+    31: Row(
+        "thundering herd after an outage",
+        "stand-in",
+        ["property/test_queue_limits.py::test_a_lane_that_starts_again_opens_as_it_goes_well"],
+        "the lane's slow start is held; a rate curve at the witness comes with E",
+    ),
+    32: Row("clock skew", "later", why="E: health tells the clock's distance; leases use the servers' clocks already"),
+    33: Row("disk full", "later", why="F: the drills"),
+    34: Row("network partition", "later", why="E: a proxy that drops packets; this kernel has no netem"),
+    35: Row("alert channels down", "later", why="E: alerts"),
+    36: Row("event loop blocked, memory leak", "later", why="E: the watchdog"),
+}
