@@ -2,7 +2,7 @@
 
 `real`: the fault itself, on real servers and processes. `stand-in`: the same effect, made another way. `later`: needs a
 part of the product that is not there yet. Rows 5, 15, 20 and 21 are judged by our own protocol where it asks more:
-accepts go on while Redis is full; what may have gone out is never resent but resolved; a worker that comes back too late
+part of the product that is not there yet. Rows 5, 15, 20 and 21 are judged by our own protocol, which asks more:
 is fenced before it sends.
 """
 
