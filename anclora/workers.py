@@ -13,6 +13,7 @@ from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop, running
 from anclora.kit.logging import get_logger
 from anclora.messages.dispatch import Dispatcher, Extender
+from anclora.messages.pacing import PaceKeeper
 from anclora.messages.reconcile import Reconciler, current_epoch
 from anclora.messages.resolve import Resolver
 from anclora.messages.stall import StallWatch
@@ -44,6 +45,7 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         OrphanSweep(db, settings),
         LaneSweep(queue, settings),
         Promoter(db, queue, settings),
+        PaceKeeper(db, queue, settings, clock),
         Resolver(db, queue, runtime.providers, runtime.book, settings, clock),
         StallWatch(db, runtime.providers, runtime.book, settings, clock),
     ]

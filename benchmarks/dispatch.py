@@ -61,6 +61,7 @@ async def fill(env: dict[str, str]) -> None:
         redis_url=env["REDIS_URL"],
         evolution_api_url=env["EVOLUTION_API_URL"],
         evolution_api_key="bench",
+        default_pacing="sandbox",
     )
     async with open_runtime(settings) as runtime:
         await runtime.redis.flushall()
@@ -131,6 +132,7 @@ def measure() -> dict[str, object]:
             "REDIS_URL": servers.redis_url,
             "EVOLUTION_API_URL": f"http://127.0.0.1:{port}",
             "EVOLUTION_API_KEY": "bench",
+            "ANCLORA_DEFAULT_PACING": "sandbox",
             "ANCLORA_LOG_LEVEL": "ERROR",
         }
         pairs = [(run_ours(env), run_peer(servers, port)) for _ in range(RUNS)]

@@ -14,6 +14,7 @@ SCOPES: Mapping[str, str] = {
     "contacts:read": "see whether a person opted out",
     "contacts:write": "opt people out and in again",
     "instances:read": "see whose number an instance is",
+    "instances:write": "change how fast a number goes",
     "analytics:read": "read the figures",
 }
 

@@ -19,6 +19,7 @@ WEBHOOK = {
     "instance": "sales",
     "data": {"keyId": "3EB0C5A277F7F9B6C599", "status": "READ", "fromMe": True},
 }
+PACING = {"preset": "qr", "per_minute": 12}
 OPT_OUT = {"reason": "asked on the phone"}
 
 _RECEIPT = {"id": MESSAGE_ID, "state": "queued", "to": _DIGITS, "instance": "sales"}
@@ -50,6 +51,24 @@ _CHECK = {"status": "healthy", "message": "answers", "duration_ms": 0.7}
 
 # What a route answers, by the name of its type.
 ANSWERS: Mapping[str, Any] = {
+    "PacingView": {
+        "instance": "sales",
+        "preset": "qr",
+        "first_day": "2026-01-30",
+        "limits": {
+            "per_minute": 12.0,
+            "burst": 1,
+            "jitter": 0.4,
+            "gap_seconds": 0.0,
+            "at_once": 4,
+            "per_day": 1000,
+            "new_recipients_per_day": 200,
+            "kept_share": 0.2,
+            "warm_up": [50, 100, 200, 400, 800],
+        },
+        "overrides": {"per_minute": 12.0},
+        "today": 100,
+    },
     "Health": {
         "status": "healthy",
         "version": "0.1.0",

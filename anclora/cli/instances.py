@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from anclora.audit import record
 from anclora.cli.client import Client, read_env
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
-from anclora.cli.show import console, show_json, show_rows
+from anclora.cli.show import console, show_facts, show_json, show_rows
 from anclora.instances import Instance
 from anclora.instances.register import connect_webhooks, register
 from anclora.kit.clock import SystemClock
@@ -44,6 +45,54 @@ def sync(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     if any(each["webhook"] not in ("set", "") for each in found):
         console.print("Without its webhook a number sends, and no receipt reaches us.", style="bold")
         raise typer.Exit(1)
+
+
+@app.command()
+def pacing(
+    name: Annotated[str, typer.Argument(help="The number's name.")],
+    preset: Annotated[str | None, typer.Option(help="qr, cloud or sandbox.")] = None,
+    per_minute: Annotated[float | None, typer.Option(help="Messages a minute; 0 = no limit.")] = None,
+    per_day: Annotated[int | None, typer.Option(help="Messages in any 24 hours; 0 = no limit.")] = None,
+    new_recipients_per_day: Annotated[int | None, typer.Option(help="Different people in any 24 hours.")] = None,
+    gap_seconds: Annotated[float | None, typer.Option(help="Rest between two messages to one person.")] = None,
+    jitter: Annotated[float | None, typer.Option(help="0 to 1: how uneven the intervals are.")] = None,
+    burst: Annotated[int | None, typer.Option(help="Messages at once after a silence.")] = None,
+    at_once: Annotated[int | None, typer.Option(help="Requests open at the provider.")] = None,
+    first_day: Annotated[str | None, typer.Option(help="First day of the number, for the warm-up: 2026-01-31.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """How fast a number goes today; with options, change it while everything runs."""
+    options = {
+        "preset": preset,
+        "per_minute": per_minute,
+        "per_day": per_day,
+        "new_recipients_per_day": new_recipients_per_day,
+        "gap_seconds": gap_seconds,
+        "jitter": jitter,
+        "burst": burst,
+        "at_once": at_once,
+        "first_day": first_day,
+    }
+    given = {key: value for key, value in options.items() if value is not None}
+    path = f"/api/v1/instances/{quote(name, safe='')}/pacing"
+    view = Client(data_dir).call("PATCH", path, given) if given else Client(data_dir).call("GET", path)
+    if as_json:
+        show_json(view)
+        return
+    limits, own = view.pop("limits"), view.pop("overrides")
+    view["today"] = f"{view['today']} messages in 24 hours" if view["today"] else "no daily limit"
+    values = {key: _limit(key, value) for key, value in limits.items()}
+    show_facts(view | {key: f"{text}  (own)" if key in own else text for key, text in values.items()}, as_json=False)
+
+
+def _limit(name: str, value: Any) -> str:
+    """A limit in words."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if value == 0 and name not in ("jitter", "kept_share"):
+        return "no limit"
+    return f"{value:g}"
 
 
 async def _sync(data_dir: Path) -> list[dict[str, Any]]:

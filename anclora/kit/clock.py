@@ -1,8 +1,14 @@
 """The only place that reads a clock. Everything else is handed one, so that tests own time."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+def business_date(moment: datetime, zone: str) -> date:
+    """The day it is where the business is; `zone` is an IANA name."""
+    return moment.astimezone(ZoneInfo(zone)).date()
 
 
 class Clock(Protocol):

@@ -6,6 +6,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,15 @@ def _region(value: str) -> str:
         msg = "must be a two-letter country code such as ES"
         raise ValueError(msg)
     return value.upper()
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        msg = "must be an IANA time zone such as Europe/Madrid"
+        raise ValueError(msg) from error
+    return value
 
 
 class Settings(BaseSettings):
@@ -46,7 +56,12 @@ class Settings(BaseSettings):
         default=None, description="where webhooks reach this server, e.g. https://wa.example.com"
     )
     data_dir: Path = Field(default=Path(".anclora"), description="where the private servers and the env file live")
-    timezone: str = Field(default="Europe/Madrid", description="the business time zone")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Europe/Madrid", description="the business time zone"
+    )
+    default_pacing: Literal["qr", "cloud", "sandbox"] = Field(
+        default="qr", description="how fast a number goes for which nobody chose anything"
+    )
     default_region: Annotated[str, AfterValidator(_region)] = Field(
         default="ES", description="country of national numbers"
     )

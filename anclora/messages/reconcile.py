@@ -12,6 +12,7 @@ from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
 from anclora.messages.feed import LaneItem, enqueue, lane_of
+from anclora.messages.pacing import current_limits
 from anclora.queue import Queue
 from anclora.storage.database import Database
 from anclora.storage.queries import load_queries
@@ -91,7 +92,9 @@ class Reconciler(Loop):
         return epoch
 
     async def _fill(self) -> int:
-        """Put back what the lanes should hold, and the rests of refusing numbers."""
+        """Put back what the lanes should hold and keep: limits, rests of refusing numbers, messages."""
+        for lane, limits in (await current_limits(self._db, self._settings, self._clock)).items():
+            await self._queue.limit(lane, limits)
         for row in await self._db.fetch_all(QUERIES["resting_instances"]):
             await self._queue.pause(lane_of(row["name"]), for_seconds=row["seconds"], probe=True)
         return await compare(self._db, self._queue, horizon_seconds=_EVERYTHING_SECONDS)

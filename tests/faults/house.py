@@ -27,6 +27,7 @@ async def house(servers: EmbeddedServers, witness: Path) -> AsyncGenerator[Runti
             redis_url=servers.redis_url,
             evolution_api_url=sandbox.url,
             evolution_api_key=sandbox.api_key,
+            default_pacing="sandbox",
             lease_seconds=3.0,
             lease_margin_seconds=1.0,
             outbox_after_seconds=0.5,

@@ -23,6 +23,7 @@ from tests.waiting import eventually
 TALLY: Counter[str] = Counter()  # over all towns of this run; told in its last lines
 _READY_SECONDS = 30.0
 _ENVIRONMENT: Mapping[str, str] = {
+    "ANCLORA_DEFAULT_PACING": "sandbox",
     "ANCLORA_LEASE_SECONDS": "3",
     "ANCLORA_LEASE_MARGIN_SECONDS": "1",
     "ANCLORA_OUTBOX_AFTER_SECONDS": "0.5",

@@ -263,7 +263,7 @@ async def stage(
 ) -> AsyncGenerator[Stage, None]:
     """A stage over an empty ledger and empty lanes, its numbers registered and its lanes open."""
     found = provider or ScriptedProvider()
-    made = Stage(db, redis, found, HandClock(), load_settings(**settings))
+    made = Stage(db, redis, found, HandClock(), load_settings(**{"default_pacing": "sandbox"} | settings))
     await register(db, "evolution", found)
     await made.book.refresh()
     await made.reconciler.run_once()

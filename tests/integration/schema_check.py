@@ -31,6 +31,15 @@ class Schemas:
             "properties": self._properties,
             "additionalProperties": self._others,
             "items": self._items,
+            "minimum": lambda said, value, _, place: _unless(
+                not _number(value) or value >= said, f"{place}: under {said}"
+            ),
+            "maximum": lambda said, value, _, place: _unless(
+                not _number(value) or value <= said, f"{place}: over {said}"
+            ),
+            "maxItems": lambda said, value, _, place: _unless(
+                not isinstance(value, list) or len(cast(list[Any], value)) <= said, f"{place}: more than {said}"
+            ),
         }
 
     def misfits(self, value: Any, schema: Any, place: str = "$") -> Iterator[str]:
@@ -67,6 +76,10 @@ class Schemas:
 def _unless(fits: bool, words: str) -> Iterator[str]:
     if not fits:
         yield words
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _type(said: Any, value: Any, _schema: Any, place: str) -> Iterator[str]:

@@ -28,7 +28,11 @@ class Server:
 
     @property
     def env(self) -> dict[str, str]:
-        return {"EVOLUTION_API_URL": self.url, "EVOLUTION_API_KEY": KEY}
+        return {
+            "EVOLUTION_API_URL": self.url,
+            "EVOLUTION_API_KEY": KEY,
+            "ANCLORA_DEFAULT_PACING": "sandbox",
+        }
 
     def seen(self) -> Counter[str]:
         """How often each text went out."""

@@ -55,6 +55,8 @@ def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
         ("get", "/queue/metrics"),
         ("get", "/metrics"),
         ("get", "/api/whatsapp/instances"),
+        ("get", "/api/v1/instances/{name}/pacing"),
+        ("patch", "/api/v1/instances/{name}/pacing"),
         ("get", "/analytics/metrics/overview"),
         ("post", "/api/v1/messages"),
         ("get", "/api/v1/messages"),

@@ -8,6 +8,7 @@ NUMBERS = tuple(f"ventas-{n}" for n in range(1, 6))
 PER_RECIPIENT = 5
 BULK = 1_000
 ENVIRONMENT = {
+    "ANCLORA_DEFAULT_PACING": "sandbox",
     "ANCLORA_SEND_TIMEOUT_SECONDS": "3",
     "ANCLORA_CONNECT_TIMEOUT_SECONDS": "1",
     "ANCLORA_LEASE_SECONDS": "5",

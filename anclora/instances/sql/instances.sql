@@ -30,3 +30,26 @@ returning name
 update instances set old_secret = secret, old_secret_until = now() + interval '24 hours', secret = %(secret)s
 where name = %(name)s
 returning name, provider, state, state_at, owner, paused_until, pause_reason, secret, old_secret, old_secret_until
+
+-- name: read_pacing
+-- How fast every number goes; the columns are null where nobody chose anything.
+select i.name as instance, p.preset, p.first_day, p.per_minute, p.burst, p.jitter, p.gap_seconds, p.at_once, p.per_day,
+    p.new_recipients_per_day, p.kept_share, p.warm_up
+from instances i left join pacing p on p.instance = i.name
+order by i.name
+
+-- name: lock_instance
+-- Changes of one number go one after the other.
+select name from instances where name = %(name)s for update
+
+-- name: write_pacing
+-- The whole row, old and changed values together.
+insert into pacing (instance, preset, first_day, per_minute, burst, jitter, gap_seconds, at_once, per_day,
+    new_recipients_per_day, kept_share, warm_up)
+values (%(instance)s, %(preset)s, %(first_day)s, %(per_minute)s, %(burst)s, %(jitter)s, %(gap_seconds)s, %(at_once)s,
+    %(per_day)s, %(new_recipients_per_day)s, %(kept_share)s, %(warm_up)s::integer[])
+on conflict (instance) do update set
+    preset = excluded.preset, first_day = excluded.first_day, per_minute = excluded.per_minute, burst = excluded.burst,
+    jitter = excluded.jitter, gap_seconds = excluded.gap_seconds, at_once = excluded.at_once,
+    per_day = excluded.per_day, new_recipients_per_day = excluded.new_recipients_per_day,
+    kept_share = excluded.kept_share, warm_up = excluded.warm_up
