@@ -51,6 +51,7 @@ _CHECK = {"status": "healthy", "message": "answers", "duration_ms": 0.7}
 
 # What a route answers, by the name of its type.
 ANSWERS: Mapping[str, Any] = {
+    "Rebuild": {"epoch": 3},
     "PacingView": {
         "instance": "sales",
         "preset": "qr",

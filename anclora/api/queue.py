@@ -1,4 +1,4 @@
-"""GET /queue/metrics: counts of what waits, and why. No names, no numbers of people."""
+"""The queue's doors: what waits and why, without names and numbers of people; and the rebuild of the lanes."""
 
 from typing import Annotated
 
@@ -10,14 +10,15 @@ from starlette.responses import Response
 
 from anclora.access import Caller
 from anclora.api.answers import answer
-from anclora.api.auth import open_to_all
+from anclora.api.auth import Needs, open_to_all
 from anclora.api.cached import Cached
-from anclora.api.deps import Deps
+from anclora.api.deps import Deps, deps_of
 from anclora.api.openapi import documented
 from anclora.kit.errors import UnavailableError
 from anclora.kit.logging import get_logger
 from anclora.messages.feed import LANE_PREFIX
 from anclora.messages.overview import queue_counts
+from anclora.messages.reconcile import ask_for_rebuild, current_epoch
 from anclora.queue import Stats
 
 log = get_logger(__name__)
@@ -73,6 +74,16 @@ class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     throughput_per_second: float
     source: str
     lanes: list[LaneView] | None = None
+
+
+class Rebuild(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the lanes are. A rebuild is done when the epoch is higher than its answer said.
+
+    Attributes:
+        epoch: counts the rebuilds of this installation.
+    """
+
+    epoch: int
 
 
 def queue_cache(deps: Deps) -> Cached[QueueMetrics]:
@@ -132,3 +143,21 @@ async def get_queue_metrics(request: Request, caller: Annotated[Caller | None, D
     cache: Cached[QueueMetrics] = request.app.state.queue_metrics
     metrics = await cache.get()
     return answer(metrics if caller else msgspec.structs.replace(metrics, lanes=None))
+
+
+@router.post(
+    "/api/v1/queue/rebuild",
+    summary="Rebuild the lanes from the ledger",
+    responses=documented(Rebuild, 401, 403, 422, 503),
+)
+async def post_rebuild(request: Request, caller: Annotated[Caller, Depends(Needs("queue:write"))]) -> Response:
+    """Safe at any time, while everything runs: the ledger decides who is sent, the lanes only propose."""
+    return answer(Rebuild(epoch=await ask_for_rebuild(deps_of(request).db, actor=caller.actor)))
+
+
+@router.get(
+    "/api/v1/queue/rebuild", summary="How far the rebuild is", responses=documented(Rebuild, 401, 403, 422, 503)
+)
+async def get_rebuild(request: Request, _caller: Annotated[Caller, Depends(Needs("queue:write"))]) -> Response:
+    """The epoch of the lanes now."""
+    return answer(Rebuild(epoch=await current_epoch(deps_of(request).db)))

@@ -60,8 +60,7 @@ def demo(
 
 
 app.command("send", rich_help_panel=_DAILY)(messages.send)
-app.command("queue", rich_help_panel=_DAILY)(queue.queue)
-for noun in (messages, instances, contacts, keys):
+for noun in (messages, queue, instances, contacts, keys):
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2], rich_help_panel=_DAILY)
 
 

@@ -1,14 +1,31 @@
-"""`anclora queue`: what waits, and where."""
+"""`anclora queue [rebuild]`: what waits, and where; and the lanes made anew from the ledger."""
+
+import time
+from pathlib import Path
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_facts, show_json, show_rows
+from anclora.kit.errors import UnavailableError
+
+app = typer.Typer(help="What waits, in all and number by number; and operations on it.")
+_LOOK_SECONDS = 0.5
 
 _LANE = ("instance", "waiting", "active", "delayed", "paused")
 
 
-def queue(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+@app.callback(invoke_without_command=True)
+def queue(context: typer.Context, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """What waits, in all and number by number."""
+    if context.invoked_subcommand is None:
+        overview(data_dir, as_json=as_json)
+
+
+def overview(data_dir: Path, *, as_json: bool = False) -> None:
+    """The counts, and a table of the lanes."""
     figures = Client(data_dir).call("GET", "/queue/metrics")
     if as_json:
         show_json(figures)
@@ -20,3 +37,28 @@ def queue(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None
         console.print("Redis is away: what is queued counts as waiting, and no lane can be shown.")
         return
     show_rows(lanes, _LANE, as_json=False, empty="Every lane is empty, and none rests.")
+
+
+@app.command()
+def rebuild(
+    wait_seconds: int = typer.Option(300, min=1, help="How long to wait for its end."),
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Make the lanes anew from the ledger, while everything runs."""
+    client = Client(data_dir)
+    before = client.call("POST", "/api/v1/queue/rebuild")
+    deadline = time.monotonic() + wait_seconds
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=as_json) as progress:
+        progress.add_task("the lanes are being filled from the ledger")
+        while (now := client.call("GET", "/api/v1/queue/rebuild"))["epoch"] <= before["epoch"]:
+            if time.monotonic() > deadline:
+                raise UnavailableError(
+                    f"The rebuild has not ended in {wait_seconds} s; it goes on. Is a process with --role work running?"
+                )
+            time.sleep(_LOOK_SECONDS)
+    if as_json:
+        show_json(now)
+    else:
+        console.print(f"The lanes are what the ledger says (epoch {now['epoch']}).")

@@ -12,6 +12,7 @@ UNRESOLVED = gauge("unknown_messages", "Messages in doubt now")
 STALLED = gauge("stalled_messages", "Sent messages that WhatsApp did not acknowledge in time", ("instance",))
 ORPHANS = counter("orphaned_messages", "Messages whose worker stopped while sending them")
 REQUEUED = counter("reconciled_items", "Due messages that were missing in their lane")
+STRAYS = counter("stray_items", "Items of a lane that were no waiting message any more")
 BATCH = histogram(
     "dispatch_batch_seconds",
     "One round of intents or results",

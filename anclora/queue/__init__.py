@@ -15,6 +15,7 @@ from anclora.queue.model import (
     Item,
     LaneStats,
     Limits,
+    Memory,
     Priority,
     Stats,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Item",
     "LaneStats",
     "Limits",
+    "Memory",
     "Priority",
     "ProtocolError",
     "Queue",

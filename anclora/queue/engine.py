@@ -1,21 +1,19 @@
 """The verbs of the queue as Python functions: one Lua script each, batched by shard, one round trip a call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import repeat
-from typing import Any
+from collections.abc import Sequence
 from uuid import uuid4
 
 import msgspec
 from redis.asyncio import Redis, RedisCluster
 
-from anclora.kit.errors import InvalidError
 from anclora.queue import keys
 from anclora.queue.hints import Hints
-from anclora.queue.model import CancelResult, Claim, Claimed, EnqueueResult, Item, LaneStats, Limits, Stats
+from anclora.queue.model import CancelResult, Claim, Claimed, EnqueueResult, Item, LaneStats, Limits, Memory, Stats
 from anclora.queue.rotation import Rotation
 from anclora.queue.scripts import Scripts
 from anclora.queue.server import Server
+from anclora.queue.wire import by_lane, check, claimed, rules_of
 
 _ANSWERS: dict[int, EnqueueResult] = {97: "added", 112: "present", 102: "in_flight"}  # a, p, f
 _CANCELED: dict[int, CancelResult] = {99: "canceled", 102: "in_flight", 109: "missing"}  # c, f, m
@@ -73,7 +71,7 @@ class Queue:
         """
         keys.kind_of(lane)
         for item in items:
-            _check(item)
+            check(item)
         answers: list[EnqueueResult] = []
         shard = self.shard_of(lane)
         for start in range(0, len(items), _CHUNK):
@@ -111,7 +109,7 @@ class Queue:
                 if shut:
                     closed.add(shard)
                 for grant in grants:
-                    items += _claimed(grant, token)
+                    items += claimed(grant, token)
             left = limit - len(items)
             portions = rotation.following(shards, asked, left) if left > 0 else {}
             portions = {shard: count for shard, count in portions.items() if count and shard not in closed}
@@ -137,7 +135,7 @@ class Queue:
     async def extend(self, claimed: Sequence[Claimed]) -> Sequence[bool]:
         """Renew leases, counted from now; per item whether it was still ours."""
         calls = {
-            shard: [self._lease_ms, _by_lane((c, (c.id, c.token)) for c in group)]
+            shard: [self._lease_ms, by_lane((c, (c.id, c.token)) for c in group)]
             for shard, group in self._by_shard(claimed).items()
         }
         kept: set[tuple[str, str, str]] = set()
@@ -175,7 +173,22 @@ class Queue:
             InvalidError: a number that is negative, or a share over 1.
         """
         keys.kind_of(lane)
-        await self._scripts.run("limit", {self.shard_of(lane): [lane, _rules(limits)]})
+        await self._scripts.run("limit", {self.shard_of(lane): [lane, rules_of(limits)]})
+
+    async def recall(self, lane: str, memory: Memory) -> None:
+        """Tell a lane that lost its memory what it let out; what it knows better stays. Set its limits before."""
+        told = [
+            [part for pair in memory.quarters for part in pair],
+            [part for pair in memory.first_ms.items() for part in pair],
+            [part for pair in memory.last_ms.items() for part in pair],
+        ]
+        await self._scripts.run("recall", {self.shard_of(lane): [lane, *told, memory.latest_ms]})
+
+    async def sample(self, lane: str, cursor: int, count: int) -> tuple[int, list[str]]:
+        """Some ids a lane holds, about `count`, and the cursor to go on with; 0 = that was all."""
+        name = keys.items(self._namespace, self.shard_of(lane), lane)
+        after, found = await self._server.ask("HSCAN", name, cursor, "COUNT", count)
+        return int(after), [item_id.decode() if isinstance(item_id, bytes) else str(item_id) for item_id in found]
 
     async def cancel(self, lane: str, ids: Sequence[str]) -> Sequence[CancelResult]:
         """Take items out of their lane for good, unless they are in flight; per item what became of it."""
@@ -235,11 +248,11 @@ class Queue:
 
     async def _tell(self, verb: str, entries: Sequence[tuple[Claimed, tuple[object, ...]]]) -> int:
         groups: defaultdict[int, list[tuple[Claimed, tuple[object, ...]]]] = defaultdict(list)
-        for claimed, entry in entries:
-            groups[self.shard_of(claimed.lane)].append((claimed, entry))
+        for item, entry in entries:
+            groups[self.shard_of(item.lane)].append((item, entry))
         if not groups:
             return 0
-        answers = await self._scripts.run(verb, {shard: _by_lane(group) for shard, group in groups.items()})
+        answers = await self._scripts.run(verb, {shard: by_lane(group) for shard, group in groups.items()})
         return sum(int(answer) for answer in answers.values())
 
     def _by_shard(self, claimed: Sequence[Claimed]) -> dict[int, list[Claimed]]:
@@ -247,48 +260,3 @@ class Queue:
         for item in claimed:
             groups[self.shard_of(item.lane)].append(item)
         return groups
-
-
-def _by_lane(entries: Iterable[tuple[Claimed, tuple[object, ...]]]) -> list[object]:
-    lanes: dict[str, list[object]] = {}
-    for claimed, entry in entries:
-        lanes.setdefault(claimed.lane, []).extend(entry)
-    return [part for lane, flat in lanes.items() for part in (lane, flat)]
-
-
-def _claimed(grant: Sequence[Any], token: str) -> list[Claimed]:
-    lane, probe, ids, records, moments = grant
-    return [
-        Claimed(item_id, lane, token, bool(probe), record[17:], int(record[1]), go_at_ms)
-        for item_id, record, go_at_ms in zip(ids, records, moments or repeat(0, len(ids)), strict=True)
-    ]
-
-
-def _rules(limits: Limits) -> list[object] | None:
-    """The array of `pace.lua`, None = no limits."""
-    shares = (limits.jitter, limits.kept_share)
-    numbers = (limits.per_second, limits.gap_seconds, limits.per_day, limits.new_keys_per_day, limits.at_once, *shares)
-    if min(numbers) < 0 or max(shares) > 1 or limits.burst < 1:
-        raise InvalidError(f"Limits are not negative, a burst is at least 1, a share at most 1: {limits}.")
-    if limits == Limits(burst=limits.burst):
-        return None
-    return [
-        1e6 / limits.per_second if limits.per_second else 0,
-        limits.burst,
-        limits.jitter,
-        round(limits.gap_seconds * 1000),
-        limits.per_day,
-        limits.new_keys_per_day,
-        limits.kept_share,
-        "".join("1" if level in limits.closed else "0" for level in range(4)),
-        limits.at_once,
-    ]
-
-
-def _check(item: Item) -> None:
-    if not 0 < len(item.id) <= 64 or "|" in item.id or item.id in ("+", "="):
-        raise InvalidError(f"An item's id has 1 to 64 characters without bars, not {item.id[:80]!r}.")
-    if not 0 < len(item.order_key) <= 256:
-        raise InvalidError("An order key has 1 to 256 characters.")
-    if not 0 <= item.place < 10**15:
-        raise InvalidError(f"An item's place is 1 to 10^15 - 1, or 0, not {item.place}.")

@@ -71,6 +71,11 @@ def wake(namespace: str, shard: int, kind: str) -> str:
     return f"{prefix(namespace, shard)}wake:{kind}"
 
 
+def items(namespace: str, shard: int, lane: str) -> str:
+    """The hash of a lane's items, id -> record."""
+    return f"{prefix(namespace, shard)}items:{lane}"
+
+
 def pace(namespace: str, shard: int, lane: str) -> str:
     """The hash of what a lane with limits let out in the last day, and when its next slot is."""
     return f"{prefix(namespace, shard)}pace:{lane}"

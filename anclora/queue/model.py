@@ -62,6 +62,22 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     closed: frozenset[int] = frozenset()
 
 
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lane let out in the last day, as somebody else remembers it.
+
+    Attributes:
+        quarters: (quarter of an hour since the epoch, items).
+        first_ms: order key -> its first item of the day.
+        last_ms: order key -> its last item.
+        latest_ms: the last item of all, 0 = none.
+    """
+
+    quarters: list[tuple[int, int]] = []
+    first_ms: dict[str, int] = {}
+    last_ms: dict[str, int] = {}
+    latest_ms: int = 0
+
+
 class Claimed(msgspec.Struct, frozen=True):
     """An item in flight, leased to a consumer.
 

@@ -30,6 +30,7 @@ VERBS = (
     "pause",
     "resume",
     "limit",
+    "recall",
     "sweep",
     "stats",
     "open_shard",

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from anclora.kit.errors import UnavailableError
 from anclora.messages.feed import BOUND, Feeder, LaneItem
-from anclora.messages.reconcile import Reconciler, compare
+from anclora.messages.reconcile import START, Reconciler, compare
 from anclora.messages.sweep import LaneSweep, OutboxSweep
 from anclora.providers.contract import Refused, Scope
 from anclora.queue import Queue
@@ -146,7 +146,7 @@ async def test_the_comparison_leaves_what_the_lanes_hold_alone(here: Stage, prov
     ids = [await here.accept(f"#{number}") for number in range(3)]
     await here.attempt(ids[0])
     for _ in range(2):
-        assert await compare(here.db, here.queue, horizon_seconds=0.0) == 2
+        assert await compare(here.db, here.queue, pages=9) == (2, START)
     assert (await here.queue.stats()).lanes["send:sales"].delayed == 2
     await here.set(ids[0], state="sent")
     dispatcher = await here.dispatcher()
@@ -159,7 +159,7 @@ async def test_the_comparison_reads_every_page(here: Stage, monkeypatch: pytest.
     monkeypatch.setattr("anclora.messages.reconcile._PAGE", 3)
     for number in range(10):
         await here.accept(f"#{number}", to=f"+3460011122{number % 4}", fed=False, priority=("low", "high")[number % 2])
-    assert await compare(here.db, here.queue, horizon_seconds=0.0) == 10
+    assert await compare(here.db, here.queue, pages=9) == (10, START)
     lane = (await here.queue.stats()).lanes["send:sales"]
     assert lane.waiting + lane.delayed == 10
 

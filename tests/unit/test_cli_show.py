@@ -76,7 +76,7 @@ def test_moments_are_shown_in_utc_and_what_is_not_known_is_left_out(terminal: St
 def test_the_queue_is_shown_lane_by_lane(terminal: StringIO, answers: Callable[[dict[str, Any]], None]) -> None:
     lane = {"instance": "sales", "waiting": 12, "active": 4, "delayed": 3, "paused": True}
     answers({"/queue/metrics": {"waiting": 12, "source": "lanes", "lanes": [lane]}})
-    queue.queue(Path("nowhere"))
+    queue.overview(Path("nowhere"))
     assert terminal.getvalue().splitlines()[-2:] == [
         "instance  waiting  active  delayed  paused",
         "sales          12       4        3  yes   ",
@@ -85,7 +85,7 @@ def test_the_queue_is_shown_lane_by_lane(terminal: StringIO, answers: Callable[[
 
 def test_a_queue_without_its_redis_says_so(terminal: StringIO, answers: Callable[[dict[str, Any]], None]) -> None:
     answers({"/queue/metrics": {"waiting": 12, "source": "ledger"}})
-    queue.queue(Path("nowhere"))
+    queue.overview(Path("nowhere"))
     assert "Redis is away" in terminal.getvalue()
 
 

@@ -66,15 +66,6 @@ from placed p
 where m.id = p.id
 returning m.id
 
--- name: due_messages
--- One page of the queued messages that are due before the horizon, for the comparison with the lanes.
-select id, instance, recipient, priority, next_attempt_at, ordinal from messages
-where open and state = 'queued' and next_attempt_at <= now() + make_interval(secs => %(horizon_seconds)s)
-    and (instance, recipient, priority, ordinal)
-        > (%(instance)s, %(recipient)s, %(priority)s::smallint, %(ordinal)s::bigint)
-order by instance, recipient, priority, ordinal
-limit %(limit)s
-
 -- name: resting_instances
 -- Numbers that rest because the provider refused, and for how much longer.
 select name, extract(epoch from paused_until - now())::float8 as seconds from instances
