@@ -15,7 +15,7 @@ SCOPES: Mapping[str, str] = {
     "contacts:write": "opt people out and in again",
     "instances:read": "see whose number an instance is",
     "instances:write": "change how fast a number goes",
-    "queue:write": "rebuild the lanes",
+    "queue:write": "rebuild the lanes, requeue and discard dead letters",
     "analytics:read": "read the figures",
 }
 

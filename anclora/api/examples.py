@@ -19,6 +19,8 @@ WEBHOOK = {
     "instance": "sales",
     "data": {"keyId": "3EB0C5A277F7F9B6C599", "status": "READ", "fromMe": True},
 }
+REQUEUE = {"instance": "sales", "reason": "tries_exhausted"}
+DISCARD = {"ids": [MESSAGE_ID], "why": "the viewing is over"}
 PACING = {"preset": "qr", "per_minute": 12}
 OPT_OUT = {"reason": "asked on the phone"}
 
@@ -52,6 +54,31 @@ _CHECK = {"status": "healthy", "message": "answers", "duration_ms": 0.7}
 # What a route answers, by the name of its type.
 ANSWERS: Mapping[str, Any] = {
     "Rebuild": {"epoch": 3},
+    "Acted": {"count": 12, "left": 0},
+    "DeadLetterPage": {
+        "dead_letters": [
+            {
+                "id": MESSAGE_ID,
+                "to": _DIGITS,
+                "instance": "sales",
+                "class": "utility",
+                "priority": "normal",
+                "attempts": 8,
+                "created_at": "2026-01-31T09:00:00.104000Z",
+                "died_at": "2026-01-31T10:02:11.500000Z",
+                "reason_code": "tries_exhausted",
+                "reason_text": "8 tries; rate-overlimit",
+                "last": {
+                    "at": "2026-01-31T10:02:11.498000Z",
+                    "outcome": "refused",
+                    "code": "rate_overlimit",
+                    "text": "rate-overlimit",
+                },
+            }
+        ],
+        "counts": {"tries_exhausted": 1},
+        "next": None,
+    },
     "PacingView": {
         "instance": "sales",
         "preset": "qr",

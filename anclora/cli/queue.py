@@ -1,4 +1,4 @@
-"""`anclora queue [rebuild]`: what waits, and where; and the lanes made anew from the ledger."""
+"""`anclora queue [rebuild|dlq]`: what waits, and where; and the lanes made anew from the ledger."""
 
 import time
 from pathlib import Path
@@ -6,12 +6,14 @@ from pathlib import Path
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from anclora.cli import dead_letters
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_facts, show_json, show_rows
 from anclora.kit.errors import UnavailableError
 
 app = typer.Typer(help="What waits, in all and number by number; and operations on it.")
+app.add_typer(dead_letters.app, name="dlq")
 _LOOK_SECONDS = 0.5
 
 _LANE = ("instance", "waiting", "active", "delayed", "paused")

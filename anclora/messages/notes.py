@@ -1,5 +1,6 @@
 """Lines in the timeline of a message that no attempt and no receipt tells: how a doubt ended, and the like."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -8,6 +9,12 @@ from anclora.kit.ids import new_id
 from anclora.storage.queries import load_queries
 
 QUERIES = load_queries(__package__ or __name__)
+
+
+async def note_all(conn: AsyncConnection, message_ids: Sequence[UUID], kind: str, detail: str) -> None:
+    """Add the same line to several messages, inside the transaction of the fact it tells."""
+    rows = {"ids": [new_id() for _ in message_ids], "message_ids": list(message_ids), "kind": kind, "detail": detail}
+    await conn.execute(QUERIES["note_messages"], rows)
 
 
 async def note(conn: AsyncConnection, message_id: UUID, kind: str, detail: str) -> None:

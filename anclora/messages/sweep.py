@@ -166,6 +166,7 @@ class Housekeeping(Loop):
             await ensure_partitions(conn, self._now())
         async with self._db.transaction() as conn:
             strays = await conn.execute(QUERIES["forget_strays"], {"limit": _FORGOTTEN})
+            await conn.execute(QUERIES["forget_risen"])
             keys = await conn.execute(QUERIES["forget_keys"], {"days": self._days, "limit": _FORGOTTEN})
         # Last, because it gives up when somebody reads there.
         async with self._db.transaction() as conn:

@@ -55,6 +55,9 @@ def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
         ("get", "/queue/metrics"),
         ("get", "/metrics"),
         ("get", "/api/whatsapp/instances"),
+        ("get", "/api/v1/dead-letters"),
+        ("post", "/api/v1/dead-letters/requeue"),
+        ("post", "/api/v1/dead-letters/discard"),
         ("get", "/api/v1/queue/rebuild"),
         ("post", "/api/v1/queue/rebuild"),
         ("get", "/api/v1/instances/{name}/pacing"),
@@ -96,7 +99,7 @@ def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
         for path, method, operation in operations(description)
         if method in ("post", "put") and path not in commands
     ]
-    assert len(bodies) == 4
+    assert len(bodies) == 6
     for operation in bodies:
         assert operation["requestBody"]["content"]["application/json"]["examples"]
 

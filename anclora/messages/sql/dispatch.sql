@@ -9,7 +9,7 @@ with locked as materialized (
     order by m.id
     for update
 ), judged as materialized (
-    select l.id, l.state, l.next_attempt_at, l.hold_until,
+    select l.id, l.instance, l.state, l.next_attempt_at, l.hold_until,
         case
             when l.state <> 'queued' then 'not_queued'
             when (select c.opted_out_at from contacts c where c.id = l.contact_id) is not null then 'blocked'
@@ -42,6 +42,10 @@ with locked as materialized (
         and j.verdict not in ('not_queued', 'held', 'not_due', 'head_blocked')
     returning m.id, m.attempt, m.instance, m.recipient, m.content, m.class, m.tries, m.lane_refusals, m.eligible_at,
         m.intent_at
+), buried as (
+    insert into dead_letters (message_id, instance, reason_code)
+    select j.id, j.instance, 'too_old' from judged j where j.verdict = 'dead'
+    on conflict do nothing
 )
 select j.id, j.state, j.verdict, j.next_attempt_at, j.hold_until,
     c.attempt, c.instance, c.recipient, c.content, c.class, c.tries, c.lane_refusals, c.eligible_at, c.intent_at

@@ -80,7 +80,7 @@ select count(*)::integer as scheduled from messages where ordinal is null and st
 select
     count(*) filter (where sent_at > now() - interval '1 day')::integer as completed,
     count(*) filter (where state = 'failed' and state_at > now() - interval '1 day')::integer as failed,
-    count(*) filter (where state = 'dead')::integer as dlq,
+    (select count(*) from dead_letters d join messages m on m.id = d.message_id and m.state = 'dead')::integer as dlq,
     count(*) filter (where sent_at > now() - interval '1 minute')::float8 / 60 as throughput_per_second
 from messages
 

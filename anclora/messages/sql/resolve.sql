@@ -67,8 +67,15 @@ returning id
 
 -- name: give_up_doubt
 -- Nothing proved it either way before the deadline: a person decides, unless late evidence does; so `unknown_at` stays.
-update messages
-set state = 'dead', state_at = now(), reason_code = 'unknown_outcome',
-    reason_text = 'Nothing shows whether it went out. Look at the chat, then requeue or discard it.'
-where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
-returning id
+with given as (
+    update messages
+    set state = 'dead', state_at = now(), reason_code = 'unknown_outcome',
+        reason_text = 'Nothing shows whether it went out. Look at the chat, then requeue or discard it.'
+    where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
+    returning id, instance
+), buried as (
+    insert into dead_letters (message_id, instance, reason_code)
+    select id, instance, 'unknown_outcome' from given
+    on conflict do nothing
+)
+select id from given

@@ -40,7 +40,7 @@ with results as materialized (
     order by m.id
     for update
 ), wanted as materialized (
-    select r.id, r.next_attempt_at, r.costs_try, r.lane_refusal, r.blocks_seconds, r.reason_code, r.reason_text,
+    select r.id, r.instance, r.next_attempt_at, r.costs_try, r.lane_refusal, r.blocks_seconds, r.reason_code, r.reason_text,
         r.provider_id, met.delivered_at, met.read_at, met.played_at,
         case
             when r.state <> 'sent' or met.rank is null or met.rank <= 1 then
@@ -54,6 +54,10 @@ with results as materialized (
     from results r
     join locked l on l.id = r.id
     left join met on met.instance = r.instance and met.provider_id = r.provider_id
+), buried as (
+    insert into dead_letters (message_id, instance, reason_code)
+    select w.id, w.instance, coalesce(w.reason_code, 'unknown') from wanted w where w.state = 'dead' and w.passes
+    on conflict do nothing
 )
 update messages m
 set state = w.state,
@@ -83,3 +87,9 @@ select id, attempt, state from messages where id = any (%(ids)s::uuid[])
 -- A line in the timeline of a message.
 insert into message_notes (id, message_id, kind, detail)
 values (%(id)s, %(message_id)s, %(kind)s, %(detail)s)
+
+-- name: note_messages
+-- The same line in the timelines of several messages.
+insert into message_notes (id, message_id, kind, detail)
+select id, message_id, %(kind)s, %(detail)s
+from unnest(%(ids)s::uuid[], %(message_ids)s::uuid[]) as n (id, message_id)

@@ -85,6 +85,10 @@ delete from provider_messages where ctid = any (array(
     select ctid from provider_messages
     where message_id is null and seen_at < now() - interval '72 hours' limit %(limit)s))
 
+-- name: forget_risen
+-- Late evidence showed that they went out after all.
+delete from dead_letters d using messages m where m.id = d.message_id and m.state <> 'dead'
+
 -- name: forget_keys
 -- Idempotency keys past their time.
 delete from idempotency where ctid = any (array(

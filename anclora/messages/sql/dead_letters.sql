@@ -1,0 +1,65 @@
+-- name: find_dead
+-- A page of dead letters, the newest message first, each with the end of its last attempt.
+select m.id, m.recipient, m.instance, m.class, m.priority, m.attempt, m.created_at, d.died_at, m.reason_code,
+    m.reason_text, a.outcome as last_outcome, a.code as last_code, a.text as last_text, a.finished_at as last_at
+from dead_letters d
+join messages m on m.id = d.message_id and m.state = 'dead'
+left join attempts a on a.message_id = m.id and a.attempt = m.attempt
+where d.message_id < %(before)s
+    and (%(instance)s::text is null or d.instance = %(instance)s)
+    and (%(reason)s::text is null or d.reason_code = %(reason)s)
+order by d.message_id desc limit %(limit)s
+
+-- name: count_dead
+-- How many there are, by reason.
+select d.reason_code, count(*)::integer as n
+from dead_letters d join messages m on m.id = d.message_id and m.state = 'dead'
+where (%(instance)s::text is null or d.instance = %(instance)s)
+    and (%(reason)s::text is null or d.reason_code = %(reason)s)
+group by 1 order by 2 desc, 1
+
+-- name: requeue_dead
+-- Back into the queue, behind all that waits, with every try before them again. The attempt goes on counting: it is the
+-- fence of results that may still come.
+with chosen as materialized (
+    select d.message_id from dead_letters d
+    where (%(ids)s::uuid[] is null or d.message_id = any (%(ids)s::uuid[]))
+        and (%(instance)s::text is null or d.instance = %(instance)s)
+        and (%(reason)s::text is null or d.reason_code = %(reason)s)
+    order by d.message_id limit %(limit)s
+), locked as materialized (
+    select m.id from messages m
+    where m.id = any (array(select message_id from chosen)) and m.state = 'dead'
+    order by m.id
+    for update
+), gone as (
+    delete from dead_letters d using chosen c where d.message_id = c.message_id
+)
+update messages m
+set state = 'queued', state_at = now(), ordinal = p.ordinal, tries = 0, lane_refusals = 0, blocks_until = null,
+    unknown_at = null, next_attempt_at = now(), eligible_at = now(), reason_code = 'requeued', reason_text = null
+from (select id, nextval('message_ordinal') as ordinal from (select id from locked order by id) l) p
+where m.id = p.id
+returning m.id
+
+-- name: discard_dead
+-- Never to be sent: canceled, with the reason a person gave.
+with chosen as materialized (
+    select d.message_id from dead_letters d
+    where (%(ids)s::uuid[] is null or d.message_id = any (%(ids)s::uuid[]))
+        and (%(instance)s::text is null or d.instance = %(instance)s)
+        and (%(reason)s::text is null or d.reason_code = %(reason)s)
+    order by d.message_id limit %(limit)s
+), locked as materialized (
+    select m.id from messages m
+    where m.id = any (array(select message_id from chosen)) and m.state = 'dead'
+    order by m.id
+    for update
+), gone as (
+    delete from dead_letters d using chosen c where d.message_id = c.message_id
+)
+update messages m
+set state = 'canceled', state_at = now(), unknown_at = null, reason_code = 'discarded', reason_text = %(why)s
+from locked l
+where m.id = l.id
+returning m.id
