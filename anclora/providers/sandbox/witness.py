@@ -50,5 +50,6 @@ class Witness:
 
 
 def read_witness(path: Path) -> list[Sighting]:
-    """Every sighting so far, in order."""
-    return [msgspec.json.decode(line, type=Sighting) for line in path.read_bytes().splitlines()]
+    """Every sighting so far, in order; a last line whose end is still being written is left for the next look."""
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    return [msgspec.json.decode(line, type=Sighting) for line in whole.splitlines()]
