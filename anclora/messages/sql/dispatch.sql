@@ -40,17 +40,21 @@ with locked as materialized (
     -- "not in" tells the planner that most rows go: with "in" it expects none and compares all with all.
     where m.id = j.id and m.id between %(low)s::uuid and %(high)s::uuid
         and j.verdict not in ('not_queued', 'held', 'not_due', 'head_blocked')
-    returning m.id, m.attempt, m.instance, m.recipient, m.content, m.class, m.tries, m.lane_refusals, m.eligible_at,
-        m.intent_at
+    returning m.id, m.state as verdict, m.next_attempt_at, m.hold_until, m.attempt, m.instance, m.recipient, m.content,
+        m.class, m.tries, m.lane_refusals, m.eligible_at, m.intent_at
 ), buried as (
     insert into dead_letters (message_id, instance, reason_code)
     select j.id, j.instance, 'too_old' from judged j where j.verdict = 'dead'
     on conflict do nothing
 )
-select j.id, j.state, j.verdict, j.next_attempt_at, j.hold_until,
-    c.attempt, c.instance, c.recipient, c.content, c.class, c.tries, c.lane_refusals, c.eligible_at, c.intent_at
-from judged j
-left join changed c on c.id = j.id
+-- Two lists and no join: joined, the planner compares each row with all the others.
+select id, 'queued', verdict, next_attempt_at, hold_until, attempt, instance, recipient, content, class, tries,
+    lane_refusals, eligible_at, intent_at
+from changed
+union all
+select id, state, verdict, next_attempt_at, hold_until, null, null, null, null, null, null, null, null, null
+from judged
+where verdict in ('not_queued', 'held', 'not_due', 'head_blocked')
 
 -- name: own_intents
 -- After a commit whose outcome is unknown: which of these rows became ours.
