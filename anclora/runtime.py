@@ -13,7 +13,7 @@ from redis.asyncio import Redis, RedisCluster
 from anclora.access import Access
 from anclora.inbound.receive import Inbound
 from anclora.instances.book import InstanceBook
-from anclora.kit.clock import Clock, SystemClock
+from anclora.kit.clock import Clock, LedgerClock, SystemClock
 from anclora.kit.errors import SetupError
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
@@ -22,6 +22,7 @@ from anclora.messages.submit import Submit
 from anclora.providers.registry import Providers, build
 from anclora.queue import Queue
 from anclora.storage.database import Database, open_pool
+from anclora.storage.timekeeper import Timekeeper
 
 log = get_logger(__name__)
 _CLOSE_SECONDS = 5.0
@@ -61,7 +62,7 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
         SetupError: a URL is missing.
         UnavailableError: the database does not answer.
     """
-    clock = clock or SystemClock()
+    clock = clock or LedgerClock(SystemClock())
     if settings.database_url is None:
         raise SetupError("DATABASE_URL is not set. Run `anclora up`, which starts private servers, or set it.")
     async with contextlib.AsyncExitStack() as stack:
@@ -69,6 +70,7 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
         stack.push_async_callback(pool.close)
         db = Database(pool, await open_pool(settings.database_url, hot=True))
         stack.push_async_callback(db.close)
+        await Timekeeper(db, clock).run_once()
         redis = redis_client(settings)
         stack.push_async_callback(redis.aclose)
         queue = Queue(redis, shards=settings.shards, lease_seconds=settings.lease_seconds)

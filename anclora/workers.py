@@ -20,6 +20,7 @@ from anclora.messages.stall import StallWatch
 from anclora.messages.sweep import Housekeeping, LaneSweep, OrphanSweep, OutboxSweep, Promoter
 from anclora.messages.worker import Worker
 from anclora.runtime import Runtime
+from anclora.storage.timekeeper import Timekeeper
 
 log = get_logger(__name__)
 _STOP_SECONDS = 10.0
@@ -56,7 +57,7 @@ async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[N
     """Run the loops of these roles for the length of a block."""
     every = Role.ALL in roles
     await runtime.book.refresh()
-    loops: list[Loop] = [BookKeeper(runtime.book)]
+    loops: list[Loop] = [Timekeeper(runtime.db, runtime.clock), BookKeeper(runtime.book)]
     if every or Role.API in roles:
         loops.append(runtime.feeder)
     if every or Role.WORK in roles:

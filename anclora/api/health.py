@@ -21,18 +21,15 @@ from anclora.api.queue import QueueMetrics
 from anclora.instances import status_of
 from anclora.kit.errors import AncloraError
 from anclora.kit.logging import get_logger
-from anclora.storage.queries import load_queries
+from anclora.storage.timekeeper import MOST_OFF_SECONDS, seconds_off
 
 log = get_logger(__name__)
-QUERIES = load_queries("anclora.api")
 router = APIRouter(tags=["operations"])
 
 Status = Literal["healthy", "degraded", "unhealthy"]
 
 _CHECK_SECONDS = 2.0
 _CACHED_SECONDS = 1.0
-# Leases and schedules are judged by database time; a process this far off must not take part.
-_MOST_SKEW_SECONDS = 2.0
 _EXPECTED = (AncloraError, RedisError, OSError, TimeoutError)
 
 
@@ -87,10 +84,9 @@ class Checks:
         return Check(status=status, message=message, duration_ms=round(took_ms, 1))
 
     async def _database(self) -> tuple[Status, str]:
-        row = await self._deps.db.fetch_one(QUERIES["database_time"])
-        skew_seconds = abs((self._deps.clock.now() - row["at"]).total_seconds()) if row else 0.0
-        if skew_seconds > _MOST_SKEW_SECONDS:
-            return "unhealthy", f"this machine's clock is {skew_seconds:.1f} s off the database's; mend it"
+        off = abs(await seconds_off(self._deps.db, self._deps.clock))
+        if off > MOST_OFF_SECONDS:
+            return "unhealthy", f"this machine's clock is {off:.1f} s off the database's; mend it"
         return "healthy", "answers"
 
     async def _redis(self) -> tuple[Status, str]:

@@ -30,7 +30,7 @@ class Connection(asyncio.Protocol):
         self._future: asyncio.Future[Result] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._poll = select.poll()
-        self._parser: Any = None
+        self._parser: Any = httptools.HttpResponseParser(self)  # kept: to make one costs as much as to read an answer
         self._reset()
         self.idle_since = loop.time()
 
@@ -41,7 +41,6 @@ class Connection(asyncio.Protocol):
     def exchange(self, head: bytes, body: bytes, timeout_seconds: float) -> asyncio.Future[Result]:
         """Write one request and promise its result: from here on never `NotSent`. Needs `free`."""
         self._future = future = self._loop.create_future()
-        self._parser = httptools.HttpResponseParser(self)
         self._reset()
         self._timer = self._loop.call_later(timeout_seconds, self._fail, "timeout", "no answer in time")
         cast(asyncio.WriteTransport, self._transport).write(head + body)

@@ -46,7 +46,11 @@ ROWS: Mapping[int, Row] = {
     4: Row("Redis frozen", "real", ["faults/test_frozen_redis.py::test_a_frozen_redis_stops_no_door"]),
     5: Row("Redis full", "real", ["faults/test_frozen_redis.py::test_a_full_redis_loses_nothing"]),
     6: Row("a failover loses acknowledged writes", "stand-in", [_MEMORY], "the one server loses them; no replica"),
-    7: Row("append-only file torn or corrupted", "later", why="F: the drill and its rebuild"),
+    7: Row(
+        "append-only file torn or corrupted",
+        "real",
+        ["faults/test_broken_append_file.py::test_a_damaged_append_only_file_costs_no_message"],
+    ),
     8: Row(
         "Postgres killed while committing",
         "real",
@@ -72,9 +76,11 @@ ROWS: Mapping[int, Row] = {
     ),
     14: Row(
         "the provider is slow",
-        "stand-in",
-        ["property/test_queue_limits.py::test_a_slow_lane_holds_no_more_than_its_share_of_hands"],
-        "the lane's cap of hands is held; the other numbers' latency comes with E's metrics",
+        "real",
+        [
+            "faults/test_slow_provider.py::test_a_number_that_hangs_leaves_the_hands_to_the_others",
+            "property/test_queue_limits.py::test_a_slow_lane_holds_no_more_than_its_share_of_hands",
+        ],
     ),
     15: Row("accepted, then reset", "real", ["integration/test_messages_resolve_http.py::*"]),
     16: Row(
@@ -126,9 +132,23 @@ ROWS: Mapping[int, Row] = {
         ["property/test_queue_limits.py::test_a_lane_that_starts_again_opens_as_it_goes_well"],
         "the lane's slow start is held; a rate curve at the witness comes with E",
     ),
-    32: Row("clock skew", "later", why="E: health tells the clock's distance; leases use the servers' clocks already"),
-    33: Row("disk full", "later", why="F: the drills"),
-    34: Row("network partition", "later", why="E: a proxy that drops packets; this kernel has no netem"),
+    32: Row(
+        "clock skew",
+        "real",
+        [
+            "faults/test_wrong_clock.py::test_a_dispatcher_and_a_mender_with_a_wrong_clock_lose_and_double_nothing",
+            "faults/test_wrong_clock.py::test_a_door_with_a_wrong_clock_is_not_ready",
+        ],
+    ),
+    33: Row("disk full", "real", ["faults/test_full_disk.py::test_a_full_disk_loses_nothing_that_was_accepted"]),
+    34: Row(
+        "network partition",
+        "real",
+        [
+            "faults/test_partition.py::test_a_dispatcher_cut_off_from_the_ledger_sends_nothing_its_successor_sends",
+            "faults/test_partition.py::test_a_dispatcher_cut_off_from_the_lanes_resumes_by_itself",
+        ],
+    ),
     35: Row("alert channels down", "later", why="E: alerts"),
     36: Row("event loop blocked, memory leak", "later", why="E: the watchdog"),
 }

@@ -43,6 +43,8 @@ PHONE = "+34600111222"
 class HandClock:
     """The machine's time, as the database has it, moved ahead when a test says so; the boot clock moves only then."""
 
+    off_seconds = 0.0
+
     def __init__(self) -> None:
         self.ahead = timedelta(0)
         self.boot = 1_000.0

@@ -17,6 +17,8 @@ from anclora.kit.metrics import REGISTRY
 class BootClock:
     """Boot seconds a test turns."""
 
+    off_seconds = 0.0
+
     def __init__(self) -> None:
         self.boot = 0.0
 

@@ -12,9 +12,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from anclora.kit.errors import SetupError
+from anclora.kit.logging import get_logger
 from anclora.storage.embedded.process import Server, end_leftover, read_pid
 
+log = get_logger(__name__)
 _OLDEST = (6, 2)
+_BROKEN = "Bad file format reading the append only file"
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)")
 
 
@@ -67,6 +70,23 @@ class RedisServer(Server):
     def url(self) -> str:
         """The Redis URL, with the password."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
+
+    def start(self, *, keep_port: bool = False) -> None:
+        """Start it; an append-only file it cannot read is set aside, since the lanes are rebuilt from the ledger.
+
+        Raises:
+            SetupError: it does not come up; the text carries its last words.
+        """
+        try:
+            super().start(keep_port=keep_port)
+        except SetupError as error:
+            if _BROKEN not in str(error):
+                raise
+            broken = self._folder / "appendonlydir.broken"
+            shutil.rmtree(broken, ignore_errors=True)
+            (self._folder / "appendonlydir").rename(broken)
+            log.warning("append_only_file_set_aside", folder=str(broken))
+            super().start(keep_port=keep_port)
 
     def clear_leftovers(self) -> None:
         """End the Redis of an earlier run that was killed."""
