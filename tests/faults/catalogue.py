@@ -128,9 +128,11 @@ ROWS: Mapping[int, Row] = {
     30: Row("a poisoned message", "real", ["integration/test_inbound_receive.py::*"]),
     31: Row(
         "thundering herd after an outage",
-        "stand-in",
-        ["property/test_queue_limits.py::test_a_lane_that_starts_again_opens_as_it_goes_well"],
-        "the lane's slow start is held; a rate curve at the witness comes with E",
+        "real",
+        [
+            "faults/test_provider_down.py::test_a_provider_that_comes_back_is_not_run_over",
+            "property/test_queue_limits.py::test_a_lane_that_starts_again_opens_as_it_goes_well",
+        ],
     ),
     32: Row(
         "clock skew",

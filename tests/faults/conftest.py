@@ -22,7 +22,12 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     for number, row in ROWS.items():
         if row.how != "real":
             terminalreporter.write_line(f"  {number:>2} {row.fault}: {row.how}, {row.why}")
-    terminalreporter.write_line(f"lost {TALLY['lost']} doubled {TALLY['doubled']}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line of all: what went wrong with messages, over every run."""
+    del config
+    print(f"lost {TALLY['lost']} doubled {TALLY['doubled']}")
 
 
 @pytest.fixture
