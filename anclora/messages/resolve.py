@@ -173,7 +173,7 @@ class Resolver(Loop):
                 return not await self._twin_in_flight(doubt) and await self._prove_sent(doubt, match, "look_up")
             if doubt.fingerprint is None and unclaimed:
                 return False
-            control = found or await provider.find_messages(doubt.instance, since=since, until=until)
+            control = found or await provider.find_messages(doubt.instance, since=since, until=until, newest=1)
         except AncloraError as error:
             log.warning("look_up_failed", message_id=str(doubt.id), error=error.detail)
             return False

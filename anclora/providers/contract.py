@@ -260,9 +260,15 @@ class Provider(Protocol):
         ...
 
     async def find_messages(
-        self, instance: str, *, since: datetime, until: datetime, recipient: str | None = None
+        self,
+        instance: str,
+        *,
+        since: datetime,
+        until: datetime,
+        recipient: str | None = None,
+        newest: int | None = None,
     ) -> Sequence[FoundMessage]:
-        """Own messages sent in a window, to one recipient (any variant of the number) or to anybody.
+        """Own messages sent in a window, to one recipient (any variant of the number) or to anybody; or the newest few.
 
         Raises `UnavailableError` when the look-up does not answer.
         """

@@ -111,10 +111,16 @@ class GuardedProvider:
         return await self._call("list_instances", self._provider.list_instances())
 
     async def find_messages(
-        self, instance: str, *, since: datetime, until: datetime, recipient: str | None = None
+        self,
+        instance: str,
+        *,
+        since: datetime,
+        until: datetime,
+        recipient: str | None = None,
+        newest: int | None = None,
     ) -> Sequence[FoundMessage]:
         """Own messages of a window. Raises `AncloraError`s only."""
-        search = self._provider.find_messages(instance, since=since, until=until, recipient=recipient)
+        search = self._provider.find_messages(instance, since=since, until=until, recipient=recipient, newest=newest)
         return await self._call("find_messages", search)
 
     async def find_receipt(self, instance: str, provider_id: str) -> ReceiptEvent | None:

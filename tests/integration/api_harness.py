@@ -78,7 +78,13 @@ class OneProvider:
         return self.remotes
 
     async def find_messages(
-        self, instance: str, *, since: datetime, until: datetime, recipient: str | None = None
+        self,
+        instance: str,
+        *,
+        since: datetime,
+        until: datetime,
+        recipient: str | None = None,
+        newest: int | None = None,
     ) -> Sequence[FoundMessage]:
         return []
 

@@ -109,11 +109,17 @@ class ScriptedProvider(OneProvider):
         return outcomes.popleft() if outcomes else Sent(provider_id=f"P{len(self.out)}-{new_id()}")
 
     async def find_messages(
-        self, instance: str, *, since: datetime, until: datetime, recipient: str | None = None
+        self,
+        instance: str,
+        *,
+        since: datetime,
+        until: datetime,
+        recipient: str | None = None,
+        newest: int | None = None,
     ) -> Sequence[FoundMessage]:
         if self.silent:
             raise UnavailableError("The look-up does not answer.")
-        return [m for m in self.found if since <= m.at <= until and recipient in (None, m.recipient)]
+        return [m for m in self.found if since <= m.at <= until and recipient in (None, m.recipient)][:newest]
 
 
 class Stage:

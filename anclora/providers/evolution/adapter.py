@@ -130,9 +130,17 @@ class EvolutionProvider:
         return [found for row in rows if (found := _instance(row)) is not None]
 
     async def find_messages(
-        self, instance: str, *, since: datetime, until: datetime, recipient: str | None = None
+        self,
+        instance: str,
+        *,
+        since: datetime,
+        until: datetime,
+        recipient: str | None = None,
+        newest: int | None = None,
     ) -> Sequence[FoundMessage]:
         """Own messages of a window, newest first. To anybody: the newest 2,000 at most. To one recipient: all.
+
+        With `newest` no more than so many rows are asked for under each address.
 
         Raises:
             UnavailableError: the look-up does not answer, or one recipient's window is too big to be read whole: an
@@ -140,9 +148,10 @@ class EvolutionProvider:
             NotFoundError: there is no such instance.
         """
         found: dict[str, FoundMessage] = {}
+        size = min(newest or _PAGE_ROWS, _PAGE_ROWS)
         for jid in _addresses(recipient):
             for page in range(1, _PAGES + 1):
-                request = payloads.find_request(instance, jid=jid, since=since, until=until, page=page, size=_PAGE_ROWS)
+                request = payloads.find_request(instance, jid=jid, since=since, until=until, page=page, size=size)
                 rows = self._page(await self._ask("POST", *request, instance=instance))
                 found |= {
                     row.key.id: FoundMessage(
@@ -154,7 +163,7 @@ class EvolutionProvider:
                     for row in rows.records
                     if row.key.id and row.key.fromMe is not False
                 }
-                if page >= rows.pages:
+                if page >= rows.pages or newest is not None:
                     break
             else:
                 if recipient is not None:
