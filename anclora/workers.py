@@ -14,6 +14,7 @@ from anclora.kit.lifecycle import Loop, running
 from anclora.kit.logging import get_logger
 from anclora.messages.dispatch import Dispatcher, Extender
 from anclora.messages.pacing import PaceKeeper
+from anclora.messages.readmit import Readmission
 from anclora.messages.reconcile import Reconciler, current_epoch
 from anclora.messages.resolve import Resolver
 from anclora.messages.stall import StallWatch
@@ -47,6 +48,7 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         LaneSweep(queue, settings),
         Promoter(db, queue, settings),
         PaceKeeper(db, queue, settings, clock),
+        Readmission(db, queue),
         Resolver(db, queue, runtime.providers, runtime.book, settings, clock),
         StallWatch(db, runtime.providers, runtime.book, settings, clock),
     ]
@@ -81,7 +83,8 @@ async def dispatching(runtime: Runtime) -> AsyncGenerator[Dispatcher, None]:
     dispatcher = Dispatcher(runtime.db, runtime.queue, runtime.providers, runtime.book, settings, runtime.clock, worker)
     runtime.queue.set_epoch(await current_epoch(runtime.db))
     await worker.run_once()
-    keeping: list[Loop] = [worker, Extender(dispatcher, settings), dispatcher.results]
+    await dispatcher.quiet.run_once()
+    keeping: list[Loop] = [worker, Extender(dispatcher, settings), dispatcher.quiet, dispatcher.results]
     async with running(keeping, stop_timeout_seconds=_STOP_SECONDS):
         async with running([dispatcher], stop_timeout_seconds=_STOP_SECONDS):
             yield dispatcher

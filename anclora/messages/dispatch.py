@@ -17,6 +17,7 @@ from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages.feed import LANE_PREFIX
 from anclora.messages.intent import Intent, Intents, give_back, give_back_uncertain, intend
+from anclora.messages.quiet_book import QuietBook
 from anclora.messages.reconcile import current_epoch
 from anclora.messages.results import Results
 from anclora.messages.send import Senders
@@ -60,6 +61,7 @@ class Dispatcher(Loop):
         self._starts = Overlap(_BESIDE)
         self._uncertain: list[UUID] = []
         self._first_shard = 0
+        self.quiet = QuietBook(db, settings, clock)
         self.results = Results(db, queue, settings, clock, worker_id=lambda: worker.id, freed=self._free)
         self._senders = Senders(
             providers, book, settings, worker, clock, ended=self.results.put, give_back=self._give_back
@@ -136,7 +138,8 @@ class Dispatcher(Loop):
 
     async def _start(self, items: Sequence[Claimed], now_ms: int) -> None:
         try:
-            intents = await intend(self._db, items, self._worker.id, self._settings, self._clock)
+            quiet = self.quiet.told(items)
+            intents = await intend(self._db, items, self._worker.id, self._settings, self._clock, quiet=quiet)
         except BaseException as error:
             self._free(len(items))
             if isinstance(error, UnavailableError) and not isinstance(error, CommitUnknownError):
@@ -150,14 +153,16 @@ class Dispatcher(Loop):
         await self._return_others(intents)
 
     async def _return_others(self, intents: Intents) -> None:
-        self._free(len(intents.release) + len(intents.complete))
+        unsent = [*intents.complete, *intents.held, *(item for item, _, _ in intents.release)]
+        self._free(len(unsent))
         try:
             if intents.complete:
                 await self._queue.complete(intents.complete)
-            if intents.release:
-                back = [(item, int(until.timestamp() * 1000), head) for item, until, head in intents.release]
-                await self._queue.release(back)
-            await self._probe_again([*intents.complete, *(item for item, _, _ in intents.release)])
+            back = [(item, int(until.timestamp() * 1000), head) for item, until, head in intents.release]
+            gone = [(item, None, False) for item in intents.held]
+            if back or gone:
+                await self._queue.release([*back, *gone])
+            await self._probe_again(unsent)
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
 

@@ -7,6 +7,7 @@ serves whatever the short way dropped, because Redis was away, the process died,
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -14,7 +15,7 @@ from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.queue import Item, Queue
-from anclora.storage.database import Database
+from anclora.storage.database import Connection, Database, fetch_one
 from anclora.storage.queries import load_queries
 
 log = get_logger(__name__)
@@ -53,6 +54,20 @@ async def enqueue(queue: Queue, items: Sequence[LaneItem]) -> set[str]:
         answers = await queue.enqueue(lane, lane_items)
         in_flight.update(item.id for item, answer in zip(lane_items, answers, strict=True) if answer == "in_flight")
     return in_flight
+
+
+async def on_their_way(conn: Connection, ids: Sequence[UUID]) -> tuple[int, list[LaneItem]]:
+    """In the transaction that queues these messages: the outbox row, and what `deliver` needs."""
+    outbox = await fetch_one(conn, QUERIES["insert_outbox"], ids=ids)
+    rows = await (await conn.execute(QUERIES["lane_items"], {"ids": ids})).fetchall()
+    return int(outbox["id"]) if outbox else 0, [LaneItem(str(row[0]), *row[1:]) for row in rows]
+
+
+async def deliver(db: Database, queue: Queue, outbox_id: int, items: Sequence[LaneItem]) -> None:
+    """After its commit: put the messages into their lanes, and forget the outbox row when none was in flight there."""
+    if not await enqueue(queue, items):
+        async with db.transaction() as conn:
+            await conn.execute(QUERIES["delete_outbox"], {"ids": [outbox_id]})
 
 
 class Feeder(Loop):

@@ -1,7 +1,7 @@
 """The intent: which of the claimed messages may leave now, committed before anything is sent.
 
 The ledger decides; the lane only proposed. Whatever may not go is told apart in the same transaction, and the lane
-learns by the fitting verb: only final rows leave it.
+learns by the fitting verb: only final rows leave it, and held ones, which come back when their gate opens.
 """
 
 from collections import Counter
@@ -47,17 +47,36 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intents(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a claim: send these, give these back to the lane until a moment, drop these from it."""
+    """What became of a claim: send these, give these back to the lane until a moment, drop these from it.
+
+    Attributes:
+        held: leave the lane too, as if they had never been claimed.
+    """
 
     send: list[Intent]
     release: list[tuple[Claimed, datetime, bool]]
+    held: list[Claimed]
     complete: list[Claimed]
 
 
 async def intend(
-    db: Database, claimed: Sequence[Claimed], worker_id: WorkerId, settings: Settings, clock: Clock
+    db: Database,
+    claimed: Sequence[Claimed],
+    worker_id: WorkerId,
+    settings: Settings,
+    clock: Clock,
+    *,
+    quiet: str | None = None,
 ) -> Intents:
     """Commit the intents of a claim.
+
+    Args:
+        db: the ledger.
+        claimed: what the lanes gave.
+        worker_id: who sends.
+        settings: lease and maximum age.
+        clock: the machine's.
+        quiet: who is not to be woken now, from `QuietBook.told`; None = no class has quiet hours.
 
     Raises:
         CommitUnknownError: nothing may be sent; the rows that became ours must be given back.
@@ -72,8 +91,9 @@ async def intend(
             worker_id=worker_id,
             max_age_seconds=settings.max_age_seconds,
             horizon=first_id_at(clock.now() + _HORIZON),
+            quiet=quiet,
         )
-    result = Intents(send=[], release=[], complete=[])
+    result = Intents(send=[], release=[], held=[], complete=[])
     now = clock.now()
     lease = timedelta(seconds=settings.lease_seconds)
     seen: set[str] = set()
@@ -97,7 +117,7 @@ def _sort_in(result: Intents, columns: "_Row", item: Claimed, *, began: float, n
     elif columns.verdict == "not_due":
         result.release.append((item, columns.next_attempt_at, True))
     elif columns.verdict == "held":
-        result.release.append((item, columns.hold_until or now + lease, False))
+        result.held.append(item)
     elif columns.state in FINAL or columns.verdict in FINAL:
         result.complete.append(item)
     else:
@@ -111,7 +131,6 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     state: State
     verdict: str
     next_attempt_at: datetime
-    hold_until: datetime | None
     attempt: int | None
     instance: str | None
     recipient: str | None

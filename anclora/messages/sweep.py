@@ -9,7 +9,7 @@ from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
-from anclora.messages.feed import LaneItem, enqueue
+from anclora.messages.feed import LaneItem, deliver, enqueue, on_their_way
 from anclora.queue import Queue
 from anclora.storage.database import Database
 from anclora.storage.partitions import drop_partitions, ensure_partitions
@@ -117,14 +117,8 @@ class Promoter(Loop):
             ids = [row[0] for row in await cursor.fetchall()]
             if not ids:
                 return False
-            cursor = await conn.execute(QUERIES["insert_outbox"], {"ids": ids})
-            outbox = await cursor.fetchone()
-            cursor = await conn.execute(QUERIES["lane_items"], {"ids": ids})
-            items = [LaneItem(str(r[0]), *r[1:]) for r in await cursor.fetchall()]
-        in_flight = await enqueue(self._queue, items)
-        if outbox and not in_flight:
-            async with self._db.transaction() as conn:
-                await conn.execute(QUERIES["delete_outbox"], {"ids": [outbox[0]]})
+            way = await on_their_way(conn, ids)
+        await deliver(self._db, self._queue, *way)
         return len(ids) == _PROMOTED
 
 

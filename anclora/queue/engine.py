@@ -152,9 +152,10 @@ class Queue:
         """Tried in vain: (item, due epoch ms, for how many ms it keeps its place; -1 = until due, 0 = not at all)."""
         return await self._tell("retry", [(c, (c.id, c.token, due, keep)) for c, due, keep in tried])
 
-    async def release(self, untried: Sequence[tuple[Claimed, int, bool]]) -> int:
-        """Given back: (item, due epoch ms, whether it keeps its place in the order until then)."""
-        return await self._tell("release", [(c, (c.id, c.token, due, -1 if head else 0)) for c, due, head in untried])
+    async def release(self, untried: Sequence[tuple[Claimed, int | None, bool]]) -> int:
+        """Given back: (item, due epoch ms or None = it leaves, whether it keeps its place in the order until then)."""
+        entries = [(c, (c.id, c.token, -1 if due is None else due, -1 if head else 0)) for c, due, head in untried]
+        return await self._tell("release", entries)
 
     async def pause(self, lane: str, *, for_seconds: float | None, probe: bool = True) -> None:
         """Close a lane: for a time and then for one probe (or open), or until `resume`."""

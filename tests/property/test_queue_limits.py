@@ -182,7 +182,7 @@ def done(lane: Lane) -> set[str]:
     return {f"k{n}" for n in range(3)} - left
 
 
-@given(st.lists(st.sampled_from(["take", "done", "back"]), min_size=10, max_size=60))
+@given(st.lists(st.sampled_from(["take", "done", "back", "leave"]), min_size=10, max_size=60))
 @bounds
 def test_what_comes_back_untried_costs_nothing(redis_url: str, steps: list[str]) -> None:
     with Lane(redis_url, Limits(per_day=6, new_keys_per_day=6)) as lane:
@@ -198,7 +198,20 @@ def test_what_comes_back_untried_costs_nothing(redis_url: str, steps: list[str])
                 lane.done([held.pop()])
                 finished += 1
             elif held:
-                lane.run(lane.queue.release([(held.pop(), 0, False)]))
+                lane.run(lane.queue.release([(held.pop(), 0 if step == "back" else None, False)]))
+
+
+def test_what_leaves_untried_frees_its_slot_at_once_and_its_key(redis_url: str) -> None:
+    with Lane(redis_url, Limits(per_second=0.01, gap_seconds=60)) as lane:
+        lane.put(some(3, keys=1))
+        for n in range(3):
+            [item] = lane.take().items
+            assert (item.id, lane.take().items) == (f"m{n}", [])
+            lane.run(lane.queue.release([(item, None, False)]))
+            assert lane.run(lane.queue.release([(item, None, False)])) == 0
+        assert lane.run(lane.queue.stats()).lanes == {}
+        lane.put(some(1))
+        assert [c.id for c in lane.take().items] == ["m0"]
 
 
 def test_a_slow_lane_holds_no_more_than_its_share_of_hands(redis_url: str) -> None:

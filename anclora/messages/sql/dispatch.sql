@@ -1,21 +1,31 @@
 -- name: intend
 -- The intent: a compare-and-set committed before the request leaves. Locks in id order. Each id that may not go is
--- classified in the same transaction, so that the lane learns why.
+-- classified in the same transaction, so that the lane learns why. `quiet` is null while no class has quiet hours, else
+-- {"windows": {class: hours}, "people": {recipient: {class: until}}, "zones": {zone: the same}}, of those quiet now.
 with locked as materialized (
     select m.id, m.state, m.instance, m.recipient, m.priority, m.ordinal, m.contact_id, m.next_attempt_at,
-        m.hold_until, m.expires_at, m.eligible_at
+        m.hold_until, m.expires_at, m.eligible_at,
+        case when (select exists (select from gates where what in ('class', 'campaign', 'tag'))) then (
+            select g.what || ':' || g.value from gates g
+            where (g.what = 'class' and g.value = m.class) or (g.what = 'campaign' and g.value = m.campaign_id::text)
+                or (g.what = 'tag' and g.value = any (m.tags))
+            order by g.closed_at limit 1) end as gate,
+        case when %(quiet)s::jsonb is not null then (
+            select (coalesce(%(quiet)s::jsonb -> 'zones' -> c.zone,
+                case when c.zone is null then %(quiet)s::jsonb -> 'people' -> m.recipient end) ->> m.class)::timestamptz
+            from contacts c where c.id = m.contact_id) end as quiet_until
     from messages m
     where m.id = any (%(ids)s::uuid[]) and m.id between %(low)s::uuid and %(high)s::uuid
     order by m.id
-    for update
+    for update of m
 ), judged as materialized (
-    select l.id, l.instance, l.state, l.next_attempt_at, l.hold_until,
+    select l.id, l.instance, l.state, l.next_attempt_at, l.gate, l.quiet_until,
         case
             when l.state <> 'queued' then 'not_queued'
             when (select c.opted_out_at from contacts c where c.id = l.contact_id) is not null then 'blocked'
             when l.expires_at <= now() then 'expired'
             when now() - l.eligible_at > make_interval(secs => %(max_age_seconds)s) then 'dead'
-            when l.hold_until > now() then 'held'
+            when l.gate is not null or l.quiet_until is not null or l.hold_until > now() then 'held'
             when l.next_attempt_at > now() then 'not_due'
             when exists (
                 select from messages h
@@ -29,8 +39,11 @@ with locked as materialized (
     from locked l
 ), changed as (
     update messages m
-    set state = j.verdict,
-        state_at = now(),
+    set state = case when j.verdict = 'held' then m.state else j.verdict end,
+        state_at = case when j.verdict = 'held' then m.state_at else now() end,
+        hold_reason = case when j.verdict = 'held' then coalesce(j.gate, case when j.quiet_until is not null
+            then 'quiet:' || m.class || ':' || (%(quiet)s::jsonb -> 'windows' ->> m.class) end, m.hold_reason) end,
+        hold_until = case when j.verdict = 'held' and j.gate is null then coalesce(j.quiet_until, m.hold_until) end,
         attempt = case when j.verdict = 'sending' then m.attempt + 1 else m.attempt end,
         worker_id = case when j.verdict = 'sending' then %(worker_id)s::uuid end,
         intent_at = case when j.verdict = 'sending' then now() else m.intent_at end,
@@ -39,22 +52,22 @@ with locked as materialized (
     from judged j
     -- "not in" tells the planner that most rows go: with "in" it expects none and compares all with all.
     where m.id = j.id and m.id between %(low)s::uuid and %(high)s::uuid
-        and j.verdict not in ('not_queued', 'held', 'not_due', 'head_blocked')
-    returning m.id, m.state as verdict, m.next_attempt_at, m.hold_until, m.attempt, m.instance, m.recipient, m.content,
-        m.class, m.tries, m.lane_refusals, m.eligible_at, m.intent_at
+        and j.verdict not in ('not_queued', 'not_due', 'head_blocked')
+    returning m.id, case m.state when 'queued' then 'held' else m.state end as verdict, m.next_attempt_at, m.attempt,
+        m.instance, m.recipient, m.content, m.class, m.tries, m.lane_refusals, m.eligible_at, m.intent_at
 ), buried as (
     insert into dead_letters (message_id, instance, reason_code)
     select j.id, j.instance, 'too_old' from judged j where j.verdict = 'dead'
     on conflict do nothing
 )
 -- Two lists and no join: joined, the planner compares each row with all the others.
-select id, 'queued', verdict, next_attempt_at, hold_until, attempt, instance, recipient, content, class, tries,
-    lane_refusals, eligible_at, intent_at
+select id, 'queued', verdict, next_attempt_at, attempt, instance, recipient, content, class, tries, lane_refusals,
+    eligible_at, intent_at
 from changed
 union all
-select id, state, verdict, next_attempt_at, hold_until, null, null, null, null, null, null, null, null, null
+select id, state, verdict, next_attempt_at, null, null, null, null, null, null, null, null, null
 from judged
-where verdict in ('not_queued', 'held', 'not_due', 'head_blocked')
+where verdict in ('not_queued', 'not_due', 'head_blocked')
 
 -- name: own_intents
 -- After a commit whose outcome is unknown: which of these rows became ours.

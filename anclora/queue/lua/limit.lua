@@ -13,11 +13,7 @@ if rules then
 else
   call('HDEL', P .. 'rules', lane)
 end
-local mode = call('HGET', P .. 'gates', lane)
-if mode and byte(mode) == 112 then -- its next slot is reckoned anew
-  call('ZREM', P .. 'timers', '|' .. lane)
-  open_gate(lane)
-end
+rethink(lane)
 local tat = tonumber(call('HGET', pace, 'tat') or 0)
 local latest = NOW_US + (rules and rules[1] * rules[2] or 0)
 if tat > latest then

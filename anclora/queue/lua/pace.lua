@@ -146,3 +146,12 @@ local function refund(lane, rules, token, key)
     call('ZREM', seen, key)
   end
 end
+
+-- A lane that waits for the next slot of its rate finds out anew when that is.
+local function rethink(lane)
+  local mode = call('HGET', P .. 'gates', lane)
+  if mode and byte(mode) == 112 then
+    call('ZREM', P .. 'timers', '|' .. lane)
+    open_gate(lane)
+  end
+end

@@ -1,6 +1,7 @@
 -- release: items in flight that were not tried go back, and cost their lane's limits nothing.
 -- KEYS: meta of the shard. ARGV: [lane, entries, lane, ...], an entry being, flat,
--- [id, token, due epoch ms, -1 = as a head that keeps its place | 0 = out of the order until due].
+-- [id, token, due epoch ms or -1 = it leaves the lane, -1 = as a head that keeps its place | 0 = out of the order until
+-- due].
 -- Returns how many there were; a stale token changes nothing.
 -- Atomic because giving an order key back and choosing its next item are one step.
 local stop = newer_protocol()
@@ -17,7 +18,10 @@ local total = each_held(A, 4, function(lane, id, record, entry, at)
     refund(lane, touched[lane], sub(record, 18, 33), sub(record, 70))
   end
 end)
-for lane in pairs(touched) do
+for lane, rules in pairs(touched) do
+  if rules then
+    rethink(lane)
+  end
   stir(lane)
 end
 return total

@@ -134,12 +134,15 @@ local function rest(lane, key, gap_ms)
 end
 
 -- Give an item in flight back: to its old place (due now), as a head that keeps its place until `due` or for `block`
--- ms (-1 = no limit), or, with `block` 0, out of the order until `due`. Its order key rests for `gap_ms`, or not at all.
+-- ms (-1 = no limit), or, with `block` 0, out of the order until `due`; a `due` below 0 = it leaves the lane. Its order
+-- key rests for `gap_ms`, or not at all.
 local function give_back(lane, id, record, due, block, gap_ms)
   local items, member = P .. 'items:' .. lane, id .. '|' .. lane
   local score, token, key = sub(record, 2, 17), sub(record, 18, 33), sub(record, 70)
   local held = due > NOW and block ~= 0
-  if due <= NOW then
+  if due < 0 then
+    call('HDEL', items, id)
+  elseif due <= NOW then
     call('HSET', items, id, 'W' .. score .. key)
   elseif held then
     call('HSET', items, id, 'H' .. score .. digits(due) .. key)
@@ -148,7 +151,7 @@ local function give_back(lane, id, record, due, block, gap_ms)
     call('HSET', items, id, 'D' .. score .. key)
     call('ZADD', P .. 'timers', due, member)
   end
-  if held or due <= NOW then
+  if held or (0 <= due and due <= NOW) then
     call('ZADD', P .. 'park:' .. lane .. '|' .. key, score, id)
   end
   call('ZREM', P .. 'leases', member)
