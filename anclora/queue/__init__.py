@@ -16,6 +16,7 @@ from anclora.queue.model import (
     LaneStats,
     Limits,
     Memory,
+    Peek,
     Priority,
     Stats,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "LaneStats",
     "Limits",
     "Memory",
+    "Peek",
     "Priority",
     "ProtocolError",
     "Queue",

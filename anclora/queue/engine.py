@@ -9,18 +9,17 @@ from redis.asyncio import Redis, RedisCluster
 
 from anclora.queue import keys
 from anclora.queue.hints import Hints
-from anclora.queue.model import CancelResult, Claim, Claimed, EnqueueResult, Item, LaneStats, Limits, Memory, Stats
+from anclora.queue.model import CancelResult, Claim, Claimed, EnqueueResult, Item, Limits, Memory, Peek, Stats
 from anclora.queue.rotation import Rotation
 from anclora.queue.scripts import Scripts
 from anclora.queue.server import Server
-from anclora.queue.wire import by_lane, check, claimed, rules_of
+from anclora.queue.wire import by_lane, check, claimed, counted, peeked, rules_of
 
 _ANSWERS: dict[int, EnqueueResult] = {97: "added", 112: "present", 102: "in_flight"}  # a, p, f
 _CANCELED: dict[int, CancelResult] = {99: "canceled", 102: "in_flight", 109: "missing"}  # c, f, m
 _CHUNK = 1_000  # items of one script call: Lua unpacks them, and its stack holds 8,000
 _SWEPT = 500
 _ROUNDS = 2
-_PAUSED = ("c", "w", "g", "t")
 _decode = msgspec.msgpack.Decoder().decode
 
 
@@ -215,24 +214,20 @@ class Queue:
 
     async def stats(self) -> Stats:
         """The counts of all lanes."""
-        lanes: dict[str, LaneStats] = {}
         answers = await self._scripts.run("stats", {shard: [] for shard in range(self._shards)})
-        for raw in answers.values():
-            flat = _decode(raw)
-            for at in range(0, len(flat), 5):
-                name, total, waiting, active, mode = flat[at : at + 5]
-                lanes[str(name)] = LaneStats(
-                    waiting=waiting,
-                    active=active,
-                    delayed=total - active - waiting,
-                    paused=str(mode)[:1] in _PAUSED,
-                )
+        lanes = {name: lane for raw in answers.values() for name, lane in counted(_decode(raw))}
         return Stats(
             waiting=sum(lane.waiting for lane in lanes.values()),
             active=sum(lane.active for lane in lanes.values()),
             delayed=sum(lane.delayed for lane in lanes.values()),
             lanes=lanes,
         )
+
+    async def peek(self, lane: str, item_id: str) -> Peek:
+        """What an item waits for, and what its lane would let out now."""
+        keys.kind_of(lane)
+        shard = self.shard_of(lane)
+        return peeked((await self._scripts.run("peek", {shard: [lane, item_id]}))[shard])
 
     async def open_shard(self, shard: int, epoch: int) -> None:
         """From now on the shard serves claims of this epoch."""

@@ -123,20 +123,64 @@ class LaneStats(msgspec.Struct, frozen=True):
     Attributes:
         waiting: due and eligible, lacking only a free worker.
         active: in flight.
-        delayed: held back by time, by order or by the gate.
+        delayed: held back by time, by order, by a limit or by the gate.
         paused: the gate is closed, or lets out one probe at a time.
+        closed: priorities its limits keep back.
+        sent_24h: let out in 24 hours, None = there is no cap that counts them.
     """
 
     waiting: int
     active: int
     delayed: int
     paused: bool
+    closed: frozenset[int] = frozenset()
+    sent_24h: int | None = None
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """The counts of all lanes, and of each lane that has items or a gate."""
+    """The counts of all lanes, and of each lane that has items, a gate or closed priorities."""
 
     waiting: int
     active: int
     delayed: int
     lanes: dict[str, LaneStats]
+
+
+class Peek(msgspec.Struct, frozen=True, array_like=True):
+    """What an item waits for, and what its lane would let out now. Moments are epoch ms, 0 = none or unknown.
+
+    Attributes:
+        now_ms: the clock of Redis.
+        place: parked = behind another item of its order key; fresh = until there is room for a new order key.
+        due_ms: of a held item.
+        before: items that stand before it, where it is ready or fresh; else -1.
+        ahead: the item its order key puts forward; may be itself, or empty.
+        rest_until_ms: until then nothing of its order key goes.
+        gate: c closed, w closed and then a probe, g a probe may go, t it is out, s with a number: starting gently.
+        gate_until_ms: when the gate takes its next mode.
+        closed: its priority is kept back.
+        sends: items of its priority the daily cap has room for, -1 = no cap.
+        sends_at_ms: when that next grows, an estimate.
+        news: new order keys there is room for, -1 = no cap, or its own is known.
+        news_at_ms: when that next grows, an estimate.
+        slot_at_ms: next slot of the rate.
+        interval_ms: of the rate; 0 = no rate.
+        hands: items the lane would let out at once now, -1 = any number.
+    """
+
+    now_ms: int
+    place: Literal["missing", "active", "ready", "fresh", "parked", "held"]
+    due_ms: int
+    before: int
+    ahead: str
+    rest_until_ms: int
+    gate: str
+    gate_until_ms: int
+    closed: bool
+    sends: int
+    sends_at_ms: int
+    news: int
+    news_at_ms: int
+    slot_at_ms: int
+    interval_ms: float
+    hands: int

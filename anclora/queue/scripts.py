@@ -33,6 +33,7 @@ VERBS = (
     "recall",
     "sweep",
     "stats",
+    "peek",
     "open_shard",
 )
 

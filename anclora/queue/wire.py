@@ -1,11 +1,16 @@
 """Between Python and the scripts: arguments as the Lua files describe them, answers as values, bad names refused."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
 
+import msgspec
+
 from anclora.kit.errors import InvalidError
-from anclora.queue.model import Claimed, Item, Limits
+from anclora.queue.model import Claimed, Item, LaneStats, Limits, Peek
+
+_PAUSED = ("c", "w", "g", "t")
+peeked = msgspec.msgpack.Decoder(Peek, strict=False).decode
 
 
 def by_lane(entries: Iterable[tuple[Claimed, tuple[object, ...]]]) -> list[object]:
@@ -23,6 +28,23 @@ def claimed(grant: Sequence[Any], token: str) -> list[Claimed]:
         Claimed(item_id, lane, token, bool(probe), record[17:], int(record[1]), go_at_ms)
         for item_id, record, go_at_ms in zip(ids, records, moments or repeat(0, len(ids)), strict=True)
     ]
+
+
+def counted(flat: Sequence[Any]) -> Iterator[tuple[str, LaneStats]]:
+    """The lanes of one answer of `stats`."""
+    for at in range(0, len(flat), 7):
+        name, total, waiting, active, mode, closed, sent = flat[at : at + 7]
+        yield (
+            str(name),
+            LaneStats(
+                waiting=waiting,
+                active=active,
+                delayed=total - active - waiting,
+                paused=mode[:1] in _PAUSED,
+                closed=frozenset(level for level, digit in enumerate(closed) if digit == "1"),
+                sent_24h=None if sent < 0 else sent,
+            ),
+        )
 
 
 def rules_of(limits: Limits) -> list[object] | None:

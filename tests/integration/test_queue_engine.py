@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from anclora.kit.errors import InvalidError
-from anclora.queue import Item, Queue
+from anclora.queue import Item, Limits, Queue
 from anclora.queue.errors import ProtocolError
 from anclora.queue.keys import PROTOCOL, meta, wake
 from tests.queue_harness import assert_no_key_leaks, move_clock, open_queue, stray_keys
@@ -169,3 +169,59 @@ async def test_a_name_nobody_can_store_is_refused_at_the_door(redis: Redis, lane
     with pytest.raises(InvalidError):
         await queue.enqueue(lane, [Item("good", "k"), item])
     assert await redis.keys("*items*") == []
+
+
+async def test_a_peek_tells_what_an_item_waits_for(redis: Redis) -> None:
+    queue = await open_queue(redis)
+
+    async def places(*ids: str) -> list[str]:
+        return [(await queue.peek(LANE, item_id)).place for item_id in ids]
+
+    await queue.enqueue(LANE, [*some(2, key="k"), Item("late", "z", due_at_ms=4_000_000_000_000), *some(3, prefix="n")])
+    assert await places("m0", "m1", "late", "nobody") == ["ready", "parked", "held", "missing"]
+    assert (await queue.peek(LANE, "m1")).ahead == "m0"
+    assert (await queue.peek(LANE, "late")).due_ms == 4_000_000_000_000
+    assert ((await queue.peek(LANE, "n2")).before, (await queue.peek(LANE, "n2")).hands) == (3, -1)
+    await queue.limit(LANE, Limits(per_second=0.01, burst=1, gap_seconds=60, per_day=2, new_keys_per_day=1))
+    [taken] = (await queue.claim(range(2), 10, consumer=SEND)).items
+    assert await places("m0") == ["active"]
+    waits = await queue.peek(LANE, "n2")
+    assert (waits.hands, waits.sends, waits.news, waits.interval_ms) == (0, 1, 0, 100_000)
+    assert waits.slot_at_ms - waits.now_ms == pytest.approx(100_000, abs=100)
+    assert waits.news_at_ms - waits.now_ms == pytest.approx(86_400_000, abs=100)
+    assert 0 < waits.sends_at_ms - waits.now_ms - 86_400_000 <= 900_000
+    await queue.complete([taken])
+    rests = await queue.peek(LANE, "m1")
+    assert (rests.place, rests.ahead) == ("parked", "")
+    assert rests.rest_until_ms - rests.now_ms == pytest.approx(60_000, abs=100)
+    await move_clock(redis, 100)
+    await queue.limit(LANE, Limits(new_keys_per_day=1))
+    assert await take(queue) == ["m1"]
+    assert await places("n2") == ["fresh"]
+    await queue.limit(LANE, Limits(closed=frozenset({2})))
+    assert (await queue.peek(LANE, "n2")).closed
+    await queue.pause(LANE, for_seconds=50)
+    paused = await queue.peek(LANE, "n2")
+    assert (paused.gate, paused.gate_until_ms - paused.now_ms) == ("w", pytest.approx(50_000, abs=100))
+
+
+async def test_what_a_limit_keeps_back_is_delayed_and_what_it_lets_out_waits(redis: Redis) -> None:
+    queue = await open_queue(redis)
+    await queue.enqueue(LANE, some(20))
+
+    async def counts() -> tuple[int, int]:
+        lane = (await queue.stats()).lanes[LANE]
+        return lane.waiting, lane.delayed
+
+    assert await counts() == (20, 0)
+    await queue.limit(LANE, Limits(per_second=0.1, burst=5))
+    assert await counts() == (5, 15)
+    await queue.limit(LANE, Limits(at_once=3, per_day=10))
+    assert await counts() == (3, 17)
+    taken = (await queue.claim(range(2), 2, consumer=SEND)).items
+    assert (await counts(), (await queue.stats()).lanes[LANE].sent_24h) == ((1, 17), 2)
+    await queue.complete(taken)
+    await queue.limit(LANE, Limits(closed=frozenset(range(4))))
+    assert await counts() == (0, 18)
+    await queue.cancel(LANE, [f"m{n}" for n in range(20)])
+    assert (await queue.stats()).lanes[LANE].closed == frozenset(range(4))

@@ -43,7 +43,7 @@ local function room_of(lane, rules, token)
     sends[level] = closed and 0 or rules[5] == 0 and math.huge or math.floor(rules[5] * share) - sent
     news[level] = rules[6] == 0 and math.huge or math.floor(rules[6] * share) - seen
   end
-  return { sends = sends, news = news, keyed = rules[6] > 0, token = token }
+  return { sends = sends, news = news, sent = sent, keyed = rules[6] > 0, token = token }
 end
 
 -- When up to `take` items may go, as { moments in ms }, { theoretical arrival times after each }. A probe goes at once.
@@ -154,4 +154,21 @@ local function rethink(lane)
     call('ZREM', P .. 'timers', '|' .. lane)
     open_gate(lane)
   end
+end
+
+-- How many items a lane may let out at this moment, whoever they are: by its rate, what is in flight, a slow start.
+local function hands(lane, rules, mode, active)
+  local n = math.huge
+  if rules and rules[1] > 0 then
+    local tat = math.max(NOW_US, tonumber(call('HGET', P .. 'pace:' .. lane, 'tat') or 0))
+    n = math.floor((NOW_US + (rules[2] - 1) * rules[1] - tat) / rules[1]) + 1
+  end
+  if rules and rules[9] > 0 then
+    n = math.min(n, rules[9] - active)
+  end
+  local window = string.match(mode, '^s(%d+)$')
+  if window then
+    n = math.min(n, window - active)
+  end
+  return math.max(n, 0)
 end

@@ -1,50 +1,60 @@
 -- stats: move what is due, then count, lane by lane.
 -- KEYS: meta of the shard. ARGV: [].
--- Returns MessagePack: flat [lane, items, those that lack only a consumer, in flight, mode of the gate or '', ...].
+-- Returns MessagePack: flat [lane, items, those that lack only a consumer, in flight, mode of the gate or '', closed
+-- levels as four digits 0 | 1, let out in 24 h (-1 = not counted), ...], of lanes with items, a gate or closed levels.
 -- Atomic because the counts must be those of one moment.
 local stop = newer_protocol()
 if stop then
   return stop
 end
 advance()
-local answer, seen = {}, {}
-local gates = call('HGETALL', P .. 'gates')
-local mode = {}
-for i = 1, #gates, 2 do
-  mode[gates[i]] = gates[i + 1]
+local answer, told, active, mode, rules = {}, {}, {}, {}, {}
+local function pairs_of(key, into)
+  local flat = call('HGETALL', P .. key)
+  for i = 1, #flat, 2 do
+    into[flat[i]] = flat[i + 1]
+  end
 end
+pairs_of('lanes', active)
+pairs_of('gates', mode)
+pairs_of('rules', rules)
 
 -- Those that stand ready and are let out: none behind a closed gate, and of a level only as many as have room.
-local function free(lane)
-  if mode[lane] and byte(mode[lane]) ~= 115 then
+local function free(lane, its, room)
+  local gate = mode[lane] or ''
+  if gate ~= '' and byte(gate) ~= 115 then
     return 0
   end
-  local ready, room = P .. 'ready:' .. lane, room_of(lane, rules_of(lane))
+  local ready, most = P .. 'ready:' .. lane, hands(lane, its, gate, tonumber(active[lane] or 0))
   if not room then
-    return call('ZCARD', ready)
+    return math.min(call('ZCARD', ready), most)
   end
   local n = 0
   for level = 0, 3 do
     local stands = call('ZCOUNT', ready, level * LEVEL, '(' .. (level + 1) * LEVEL)
     n = n + math.max(0, math.min(stands, room.sends[level]))
   end
-  return n
+  return math.min(n, most)
 end
 
-local lanes = call('HGETALL', P .. 'lanes')
-for i = 1, #lanes, 2 do
-  local lane, n = lanes[i], #answer
-  seen[lane] = true
+local function tell(lane)
+  local its = rules[lane] and cmsgpack.unpack(rules[lane])
+  local room, n = room_of(lane, its), #answer
+  if told[lane] or not (active[lane] or mode[lane] or (its and its[8] ~= '0000')) then
+    return
+  end
+  told[lane] = true
   answer[n + 1] = lane
   answer[n + 2] = call('HLEN', P .. 'items:' .. lane)
-  answer[n + 3] = free(lane)
-  answer[n + 4] = tonumber(lanes[i + 1])
+  answer[n + 3] = free(lane, its, room)
+  answer[n + 4] = tonumber(active[lane] or 0)
   answer[n + 5] = mode[lane] or ''
+  answer[n + 6] = its and its[8] or '0000'
+  answer[n + 7] = its and its[5] > 0 and room.sent or -1
 end
-for lane, gate in pairs(mode) do
-  if not seen[lane] then
-    local n = #answer
-    answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4], answer[n + 5] = lane, 0, 0, 0, gate
+for _, lanes in ipairs({ active, mode, rules }) do
+  for lane in pairs(lanes) do
+    tell(lane)
   end
 end
 return cmsgpack.pack(answer)
