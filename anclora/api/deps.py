@@ -13,7 +13,7 @@ from anclora.kit.clock import Clock
 from anclora.kit.settings import Settings
 from anclora.messages.model import Draft
 from anclora.messages.submit import Submitted
-from anclora.queue import Stats
+from anclora.queue import Peek, Stats
 from anclora.storage.database import Database
 
 
@@ -40,6 +40,10 @@ class Lanes(Protocol):
 
     async def stats(self) -> Stats:
         """The counts of all lanes."""
+        ...
+
+    async def peek(self, lane: str, item_id: str) -> Peek:
+        """What one item waits for."""
         ...
 
     async def run_id(self) -> str:

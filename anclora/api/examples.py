@@ -159,8 +159,11 @@ ANSWERS: Mapping[str, Any] = {
         "state": "queued",
         "rule": "paused",
         "text": "sales rests until 09:00:05 UTC: Connection Closed.",
+        "until": "2026-01-31T09:00:05.104000Z",
         "next_attempt_at": "2026-01-31T09:00:00.104000Z",
         "estimated_position": 1,
+        "estimated_at": "2026-01-31T09:00:05.104000Z",
+        "source": "lanes",
         "timeline": [{"at": "2026-01-31T09:00:00.104000Z", "what": "accepted"}],
     },
     "Contact": {

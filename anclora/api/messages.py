@@ -236,9 +236,10 @@ async def get_message(request: Request, message_id: Id, _caller: Reader) -> Resp
     responses=documented(Explanation, 401, 403, 404, 422, 503),
 )
 async def get_explanation(request: Request, message_id: Id, _caller: Reader) -> Response:
-    """The one rule that limits it now, and its timeline. Positions are estimates."""
+    """The one rule that limits it now, and its timeline. Position and moment are estimates."""
     deps = deps_of(request)
-    return answer(await explain(deps.db, message_id, deps.clock.now()))
+    zone = deps.settings.timezone
+    return answer(await explain(deps.db, deps.queue, message_id, now=deps.clock.now(), zone=zone))
 
 
 @router.delete(

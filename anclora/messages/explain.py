@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
+from anclora.kit.errors import UnavailableError
+from anclora.kit.logging import get_logger
 from anclora.messages.errors import no_message
+from anclora.messages.feed import lane_of
 from anclora.messages.model import Explanation, State, TimelineEntry
 from anclora.messages.read import QUERIES
+from anclora.messages.why import estimate, limit_of, reason_of
+from anclora.queue import Peek
 from anclora.storage.database import Database
 
+log = get_logger(__name__)
 _MOMENTS = (
     ("created_at", "accepted"),
     ("sent_at", "sent"),
@@ -17,81 +23,49 @@ _MOMENTS = (
     ("read_at", "read"),
     ("played_at", "played"),
 )
-_WORDS: Mapping[str, str] = {
-    "canceled": "it was canceled before it left",
-    "expired": "its expires_at passed before it could go",
-    "opted_out": "the recipient does not want to be written to",
-    "provider_error": "the provider took it and refused it afterwards",
-    "too_old": "it waited longer than a message may",
-}
-_UNACKNOWLEDGED = (
-    "WhatsApp's servers have not acknowledged it: the phone may be offline, or the word was lost. It is looked up, and "
-    "not sent again."
-)
 _ENDS = (State.FAILED, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED)
 
 
-async def explain(db: Database, message_id: UUID, now: datetime) -> Explanation:
-    """State, limiting rule, estimated place and timeline of a message. Raises `NotFoundError`."""
+class Peeks(Protocol):
+    """What is asked of the lanes: `anclora.queue.Queue`."""
+
+    async def peek(self, lane: str, item_id: str) -> Peek:
+        """What one item waits for."""
+        ...
+
+
+async def explain(db: Database, lanes: Peeks, message_id: UUID, *, now: datetime, zone: str) -> Explanation:
+    """State, limiting rule, estimates and timeline of a message. Raises `NotFoundError`.
+
+    While Redis is away the ledger alone answers, and the text says so. `zone` is the business's own.
+    """
     place = await db.fetch_one(QUERIES["message_place"], id=message_id)
     if place is None:
         raise no_message(message_id)
     attempts = await db.fetch_all(QUERIES["message_attempts"], id=message_id)
     notes = await db.fetch_all(QUERIES["message_notes"], id=message_id)
     state = State(place["state"])
-    rule, text = limiting_rule(place, now)
-    waiting = state in (State.QUEUED, State.SCHEDULED)
+    queued = state is State.QUEUED
+    peek, away = None, False
+    if queued:
+        try:
+            peek = await lanes.peek(lane_of(place["instance"]), str(message_id))
+        except UnavailableError as error:
+            log.warning("lanes_unreachable", error=repr(error))
+            away = True
+    limit = limit_of(place, peek, now, zone)
     return Explanation(
         id=message_id,
         state=state,
-        rule=rule,
-        text=text,
-        next_attempt_at=(place["send_at"] if state is State.SCHEDULED else place["next_attempt_at"])
-        if waiting
-        else None,
-        estimated_position=int(place["position"]) + 1 if state is State.QUEUED else None,
+        rule=limit.rule,
+        text=f"{limit.text[:-1]} (Redis is away: this is what the ledger says)." if away else limit.text,
+        until=limit.until,
+        next_attempt_at=place["next_attempt_at"] if queued else limit.until,
+        estimated_position=int(place["position"]) + 1 if queued else None,
+        estimated_at=estimate(limit, peek, int(place["position"]), now) if queued else limit.until,
+        source="lanes" if peek else "ledger",
         timeline=timeline(place, attempts, notes, now),
     )
-
-
-def limiting_rule(place: Mapping[str, Any], now: datetime) -> tuple[str, str]:  # noqa: PLR0911 - one line per rule
-    """The one rule, as a word and as a sentence. Pure."""
-    state = State(place["state"])
-    if state is State.SCHEDULED:
-        return "time", f"It is scheduled for {place['send_at']:%Y-%m-%d %H:%M:%S} UTC."
-    if state is State.SENDING:
-        return "none", "It is being sent now."
-    if state is State.UNKNOWN:
-        return (
-            "doubt",
-            "The request left and no answer came; evidence is being looked for, nothing is sent again blindly.",
-        )
-    if state is State.SENT and place["stalled_at"]:
-        return "acknowledgement", f"{place['instance']} took it. {_UNACKNOWLEDGED}"
-    if state is not State.QUEUED:
-        reason = _reason(place)
-        return "none", f"It is {state}: {reason}." if reason else f"It is {state}."
-    if place["hold_reason"]:
-        return "hold", f"It is held: {place['hold_reason']}."
-    if place["blocker"]:
-        return "order", f"An earlier message to the same person goes first: {place['blocker']}."
-    if place["paused_until"] and place["paused_until"] > now:
-        return (
-            "paused",
-            f"{place['instance']} rests until {place['paused_until']:%H:%M:%S} UTC: {place['pause_reason']}.",
-        )
-    if place["next_attempt_at"] > now:
-        return (
-            "retry",
-            f"The next try is at {place['next_attempt_at']:%H:%M:%S} UTC: {_reason(place) or 'waiting'}.",
-        )
-    return "worker", "It is due and waits only for a free worker."
-
-
-def _reason(place: Mapping[str, Any]) -> str:
-    """Why it is as it is, in words without a full stop; empty when nothing is wrong."""
-    code = place["reason_code"]
-    return str(place["reason_text"] or _WORDS.get(code, code) or "").rstrip(".")
 
 
 def timeline(
@@ -111,5 +85,5 @@ def timeline(
     if place["stalled_at"]:
         entries.append(TimelineEntry(at=place["stalled_at"], what="stalled", detail="no acknowledgement in time"))
     if place["state"] in _ENDS:
-        entries.append(TimelineEntry(at=place["state_at"], what=place["state"], detail=_reason(place) or None))
+        entries.append(TimelineEntry(at=place["state_at"], what=place["state"], detail=reason_of(place) or None))
     return sorted(entries, key=lambda entry: entry.at)

@@ -210,16 +210,23 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a message is not out yet, or what became of it.
 
     Attributes:
-        rule: the one thing that limits it now: `none`, `time`, `order`, `retry`, `paused`, `hold`, `doubt`, `worker`,
-            `acknowledgement`.
+        rule: the one thing that limits it now: `schedule`, `paused` (by a person, or the number rests), `strike`,
+            `quiet_hours`, `hold`, `disconnected`, `order`, `retry`, `pair_gap`, `daily_cap`, `new_recipient_cap`,
+            `rate`, `lane` (on its way there), `worker`, `doubt`, `acknowledgement`, or `none`.
         text: the same as a sentence.
+        until: when the rule ends, where that is known.
         estimated_position: messages before it in its lane, an estimate.
+        estimated_at: when it goes, an estimate; null when nobody can say.
+        source: `ledger` when the lanes were not needed or Redis is away; the text says so then.
     """
 
     id: UUID
     state: State
     rule: str
     text: str
+    until: datetime | None
     next_attempt_at: datetime | None
     estimated_position: int | None
+    estimated_at: datetime | None
+    source: Literal["lanes", "ledger"]
     timeline: list[TimelineEntry]

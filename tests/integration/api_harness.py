@@ -17,7 +17,7 @@ from anclora.access import SCOPES, Access, create
 from anclora.api import Deps, create_app
 from anclora.api.deps import Lanes, Receives, Submits, always_ready
 from anclora.instances import InstanceBook, register
-from anclora.kit.errors import InvalidError
+from anclora.kit.errors import InvalidError, UnavailableError
 from anclora.kit.settings import load_settings
 from anclora.messages.feed import Feeder
 from anclora.messages.model import Draft
@@ -33,11 +33,12 @@ from anclora.providers.contract import (
     Sent,
 )
 from anclora.providers.registry import Providers
-from anclora.queue import LaneStats, Queue, Stats
+from anclora.queue import LaneStats, Peek, Queue, Stats
 from anclora.storage.database import Database
 from anclora.storage.partitions import ensure_partitions
 
 PHONE = "+34600111222"
+IN_HAND = Peek(0, "active", 0, -1, "", 0, "", 0, False, -1, 0, -1, 0, 0, 0.0, -1)
 
 
 class HandClock:
@@ -113,6 +114,11 @@ class Lane:
     async def stats(self) -> Stats:
         await self.run_id()
         return Stats(waiting=0, active=0, delayed=0, lanes=dict(self.counts))
+
+    async def peek(self, lane: str, item_id: str) -> Peek:
+        if self.away:
+            raise UnavailableError("refused")
+        return IN_HAND
 
     async def run_id(self) -> str:
         if self.away:

@@ -31,7 +31,7 @@ async def here(db: Database, redis: Any) -> AsyncGenerator[Stage, None]:
 
 async def why(here: Stage, message_id: UUID) -> Explanation:
     """The explanation; every one is a whole sentence."""
-    explanation = await explain(here.db, message_id, here.clock.now())
+    explanation = await explain(here.db, here.queue, message_id, now=here.clock.now(), zone="Europe/Madrid")
     assert re.fullmatch(r"\S[^\n]*[^.\s]\.", explanation.text), explanation.text
     return explanation
 
@@ -74,7 +74,7 @@ async def test_a_refused_message_says_when_it_tries_again_and_why(here: Stage) -
 async def test_a_scheduled_message_says_its_time(here: Stage) -> None:
     at = here.clock.now().replace(microsecond=0) + timedelta(hours=2)
     answer = await why(here, await here.accept(send_at=at))
-    assert (answer.rule, answer.next_attempt_at, answer.estimated_position) == ("time", at, None)
+    assert (answer.rule, answer.next_attempt_at, answer.estimated_position) == ("schedule", at, None)
     assert f"{at:%Y-%m-%d %H:%M:%S} UTC" in answer.text
 
 
@@ -164,4 +164,4 @@ async def test_the_timeline_says_when_a_failing_message_lost_its_place(here: Sta
 
 async def test_a_message_nobody_knows_has_no_explanation(here: Stage) -> None:
     with pytest.raises(NotFoundError):
-        await explain(here.db, new_id(), here.clock.now())
+        await explain(here.db, here.queue, new_id(), now=here.clock.now(), zone="Europe/Madrid")

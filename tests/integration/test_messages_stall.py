@@ -59,7 +59,7 @@ async def test_without_a_word_in_time_it_is_marked_counted_and_explained(here: S
     await started(here).run_once()
     row = await here.row(message_id)
     assert (row["state"], row["stalled_at"] is not None, counted()) == ("sent", True, 1)
-    told = await explain(here.db, message_id, here.clock.now())
+    told = await explain(here.db, here.queue, message_id, now=here.clock.now(), zone="Europe/Madrid")
     assert told.rule == "acknowledgement"
     assert "stalled" in [entry.what for entry in told.timeline]
 

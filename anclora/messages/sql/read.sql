@@ -18,19 +18,35 @@ where id < %(before)s
 order by id desc limit %(limit)s
 
 -- name: message_place
--- What limits a message now, and how many stand before it.
-select m.state, m.instance, m.recipient, m.priority, m.ordinal, m.next_attempt_at, m.send_at, m.hold_reason,
+-- What limits a message now, and how many stand before it. Of several gates the widest is told.
+select m.state, m.instance, m.recipient, m.class, m.priority, m.ordinal, m.next_attempt_at, m.send_at, m.hold_reason,
     m.hold_until, m.reason_code, m.reason_text, m.created_at, m.intent_at, m.state_at, m.sent_at, m.delivered_at,
-    m.read_at, m.played_at, m.blocks_until, m.stalled_at, i.paused_until, i.pause_reason,
+    m.read_at, m.played_at, m.blocks_until, m.stalled_at, i.paused_until, i.pause_reason, i.state as instance_state,
+    i.state_at as instance_since, k.quiet, c.zone, g.what as gate, g.value as gate_value, g.instance as gate_instance,
+    g.why as gate_why, g.closed_at as gate_since,
     (select h.id from messages h
         where h.instance = m.instance and h.recipient = m.recipient and h.priority = m.priority
             and h.ordinal < m.ordinal and h.open
             and (h.state = 'sending' or (h.hold_reason is null and (h.blocks_until is null or h.blocks_until > now())))
         order by h.ordinal limit 1) as blocker,
     (select count(*) from (select from messages q
-        where q.instance = m.instance and q.open and q.priority <= m.priority
-            and q.ordinal < m.ordinal limit 10000) as before) as position
-from messages m left join instances i on i.name = m.instance
+        where q.instance = m.instance and q.open and q.hold_reason is null
+            and (q.priority < m.priority or (q.priority = m.priority and q.ordinal < m.ordinal))
+        limit 10000) as before) as position
+from messages m
+left join instances i on i.name = m.instance
+left join contacts c on c.id = m.contact_id
+left join classes k on k.class = m.class
+left join lateral (
+    select g.what, g.value, g.instance, g.why, g.closed_at from gates g
+    where g.what = 'all' or (g.what = 'instance' and g.value = m.instance)
+        or (g.what = 'priority' and g.value = (array['critical', 'high', 'normal', 'low'])[m.priority + 1]
+            and g.instance in ('', m.instance))
+        or (g.what = 'class' and g.value = m.class) or (g.what = 'campaign' and g.value = m.campaign_id::text)
+        or (g.what = 'tag' and g.value = any (m.tags))
+    order by array_position(array['all', 'instance', 'priority', 'class', 'campaign', 'tag'], g.what), g.closed_at
+    limit 1
+) g on true
 where m.id = %(id)s
 
 -- name: message_attempts
