@@ -12,10 +12,10 @@ SCOPES: Mapping[str, str] = {
     "messages:read": "list messages and explain them",
     "messages:critical": "send with priority critical",
     "contacts:read": "see whether a person opted out",
-    "contacts:write": "opt people out and in again",
+    "contacts:write": "opt people out and in again, and say where they are",
     "instances:read": "see whose number an instance is",
     "instances:write": "change how fast a number goes",
-    "queue:write": "rebuild the lanes, requeue and discard dead letters",
+    "queue:write": "stop and resume the queue, rebuild it, requeue and discard dead letters",
     "analytics:read": "read the figures",
 }
 

@@ -9,7 +9,19 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from anclora.api import analytics, contacts, dead_letters, errors, health, instances, messages, metrics, queue, webhooks
+from anclora.api import (
+    analytics,
+    contacts,
+    dead_letters,
+    errors,
+    gates,
+    health,
+    instances,
+    messages,
+    metrics,
+    queue,
+    webhooks,
+)
 from anclora.api.deps import Deps
 from anclora.api.frame import Frame
 from anclora.api.openapi import describe
@@ -31,7 +43,7 @@ _HOT: tuple[tuple[str, Callable[[Request], Awaitable[Response]]], ...] = (
     ("/api/v1/messages", messages.post_message),
     ("/api/v1/messages/bulk", messages.post_bulk),
 )
-_COLD = (health, queue, metrics, instances, analytics, messages, dead_letters, contacts)
+_COLD = (health, queue, gates, metrics, instances, analytics, messages, dead_letters, contacts)
 
 
 class Api(FastAPI):

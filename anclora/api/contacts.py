@@ -1,4 +1,4 @@
-"""The contacts' doors: see a person, opt out, opt in again."""
+"""The contacts' doors: see a person, opt out, opt in again, say where they are."""
 
 from typing import Annotated
 
@@ -12,9 +12,9 @@ from anclora.api.answers import answer
 from anclora.api.auth import Needs
 from anclora.api.bodies import decode, read_body
 from anclora.api.deps import deps_of
-from anclora.api.examples import OPT_OUT, PHONE
+from anclora.api.examples import OPT_OUT, PHONE, ZONE
 from anclora.api.openapi import body_of, documented
-from anclora.contacts import Contact, opt_in, opt_out, phone_digits, show
+from anclora.contacts import Contact, opt_in, opt_out, phone_digits, set_zone, show
 
 router = APIRouter(tags=["contacts"])
 _BODY_BYTES = 10_000
@@ -26,6 +26,13 @@ class OptOut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reason: str | None = None
 
 
+class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An IANA time zone, or null: what the number says."""
+
+    zone: str | None
+
+
+_ZONE = msgspec.json.Decoder(Zone)
 _OPT_OUT = msgspec.json.Decoder(OptOut)
 _RESPONSES = documented(Contact, 401, 403, 404, 422, 503)
 Reader = Annotated[Caller, Depends(Needs("contacts:read"))]
@@ -60,3 +67,15 @@ async def put_opt_out(request: Request, phone: Phone, caller: Writer) -> Respons
 async def delete_opt_out(request: Request, phone: Phone, caller: Writer) -> Response:
     """Takes the opt-out back; 404 when nobody with this number is known."""
     return answer(await opt_in(deps_of(request).db, _digits(request, phone), actor=caller.actor))
+
+
+@router.put(
+    "/api/v1/contacts/{phone}/zone",
+    summary="Say where a person is",
+    responses=documented(Contact, 400, 401, 403, 408, 413, 422, 503),
+    openapi_extra=body_of(Zone, ZONE),
+)
+async def put_zone(request: Request, phone: Phone, caller: Writer) -> Response:
+    """Quiet hours go by it from then on, instead of by the zones of the number."""
+    zone = decode(_ZONE, await read_body(request, _BODY_BYTES)).zone
+    return answer(await set_zone(deps_of(request).db, _digits(request, phone), zone, actor=caller.actor))

@@ -19,9 +19,13 @@ WEBHOOK = {
     "instance": "sales",
     "data": {"keyId": "3EB0C5A277F7F9B6C599", "status": "READ", "fromMe": True},
 }
+PAUSE = {"class": "marketing", "why": "the offer is being checked"}
+STRIKE = {"tag": "black-friday", "why": "wrong price"}
+QUIET = {"hours": "21:00-09:00"}
 REQUEUE = {"instance": "sales", "reason": "tries_exhausted"}
 DISCARD = {"ids": [MESSAGE_ID], "why": "the viewing is over"}
 PACING = {"preset": "qr", "per_minute": 12}
+ZONE = {"zone": "Atlantic/Canary"}
 OPT_OUT = {"reason": "asked on the phone"}
 
 _RECEIPT = {"id": MESSAGE_ID, "state": "queued", "to": _DIGITS, "instance": "sales"}
@@ -54,6 +58,20 @@ _CHECK = {"status": "healthy", "message": "answers", "duration_ms": 0.7}
 # What a route answers, by the name of its type.
 ANSWERS: Mapping[str, Any] = {
     "Rebuild": {"epoch": 3},
+    "Gates": {
+        "gates": [
+            {
+                "what": "tag",
+                "value": "black-friday",
+                "instance": "",
+                "why": "wrong price",
+                "actor": "key:019aac5e-7a00-7000-8000-000000000003",
+                "closed_at": "2026-01-31T09:00:00.104000Z",
+            }
+        ],
+        "quiet_hours": {"marketing": "21:00-09:00"},
+    },
+    "Drain": {"drained": False, "stopped": True, "open_lanes": [], "sending": 3, "in_flight": 3},
     "Acted": {"count": 12, "left": 0},
     "DeadLetterPage": {
         "dead_letters": [
@@ -121,7 +139,21 @@ ANSWERS: Mapping[str, Any] = {
         "oldest_waiting_seconds": 0.214,
         "throughput_per_second": 31.5,
         "source": "lanes",
-        "lanes": [{"instance": "sales", "waiting": 12, "active": 4, "delayed": 3, "paused": False}],
+        "lanes": [
+            {
+                "instance": "sales",
+                "waiting": 12,
+                "active": 4,
+                "delayed": 3,
+                "held": 0,
+                "paused": False,
+                "why": None,
+                "closed": ["low"],
+                "per_minute": 20.0,
+                "sent_24h": 212,
+                "cap_24h": 1000,
+            }
+        ],
     },
     "InstanceList": {
         "instances": [
@@ -173,6 +205,7 @@ ANSWERS: Mapping[str, Any] = {
         "opted_out_at": None,
         "opt_out_reason": None,
         "last_inbound_at": None,
+        "zone": None,
     },
     "Stored": {"status": "stored"},
 }

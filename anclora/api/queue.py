@@ -1,5 +1,6 @@
 """The queue's doors: what waits and why, without names and numbers of people; and the rebuild of the lanes."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -14,16 +15,20 @@ from anclora.api.auth import Needs, open_to_all
 from anclora.api.cached import Cached
 from anclora.api.deps import Deps, deps_of
 from anclora.api.openapi import documented
+from anclora.instances.pacing import read_pacing
+from anclora.kit.clock import business_date
 from anclora.kit.errors import UnavailableError
 from anclora.kit.logging import get_logger
 from anclora.messages.feed import LANE_PREFIX
+from anclora.messages.gates import read_gates, stop_of
 from anclora.messages.overview import queue_counts
 from anclora.messages.reconcile import ask_for_rebuild, current_epoch
-from anclora.queue import Stats
+from anclora.queue import LaneStats, Priority, Stats
 
 log = get_logger(__name__)
 router = APIRouter(tags=["operations"])
 _SECONDS = 1.0
+_EMPTY = LaneStats(waiting=0, active=0, delayed=0, paused=False)
 _LANES_AWAY = (RedisError, OSError, TimeoutError, UnavailableError)
 
 
@@ -33,13 +38,24 @@ class LaneView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         instance: the number's name.
         paused: nothing leaves now; at the end of a rest one message goes first, as a probe.
+        why: why it is paused.
+        closed: priorities that a person stopped.
+        per_minute: its rate, 0 = no limit.
+        sent_24h: what it let out in 24 hours, where `cap_24h` counts them.
+        cap_24h: what it may let out in 24 hours today; 0 = no limit.
     """
 
     instance: str
     waiting: int
     active: int
     delayed: int
+    held: int
     paused: bool
+    why: str | None
+    closed: list[str]
+    per_minute: float
+    sent_24h: int | None
+    cap_24h: int
 
 
 class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,17 +64,17 @@ class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Attributes:
         waiting: due and eligible, lacking only a free worker.
         active: being sent.
-        delayed: held back by a retry, by order or by a pause.
-        held: held back by a rule for the message itself.
+        delayed: held back by pacing, order, a retry or a pause.
+        held: held back by a rule for the message itself: a stopped class or campaign, a strike, quiet hours.
         scheduled: its time has not come.
         completed: sent in the last 24 hours.
         failed: refused for good in the last 24 hours.
         dlq: given up, waiting for a person.
         unknown: sent or not, evidence is being looked for.
-        oldest_waiting_seconds: age of the longest wait.
+        oldest_waiting_seconds: age of the longest wait, of the delayed ones too.
         throughput_per_second: sent per second over the last minute.
         source: `lanes`, or `ledger` while Redis is away: then all that is queued counts as waiting.
-        lanes: each lane that has messages or rests; only for a key, and not while Redis is away.
+        lanes: each lane that has messages or is stopped; only for a key, and not while Redis is away.
     """
 
     waiting: int
@@ -93,19 +109,20 @@ def queue_cache(deps: Deps) -> Cached[QueueMetrics]:
 
 async def _count(deps: Deps) -> QueueMetrics:
     ledger = await queue_counts(deps.db)
-    lanes: list[LaneView] | None = None
     try:
         stats = await deps.queue.stats()
-        lanes = _lanes(stats)
+    except _LANES_AWAY as error:
+        log.warning("lanes_unreachable", error=repr(error))
+        stats = None
+    lanes = None if stats is None else await _lanes(deps, stats, ledger.held_by_instance)
+    if lanes is None:
+        waiting, active, delayed = max(0, ledger.queued - ledger.held), ledger.sending, 0
+    else:
         waiting, active, delayed = (
             sum(lane.waiting for lane in lanes),
             sum(lane.active for lane in lanes),
             sum(lane.delayed for lane in lanes),
         )
-        source = "lanes"
-    except _LANES_AWAY as error:
-        log.warning("lanes_unreachable", error=repr(error))
-        waiting, active, delayed, source = max(0, ledger.queued - ledger.held), ledger.sending, 0, "ledger"
     return QueueMetrics(
         waiting=waiting,
         active=active,
@@ -118,23 +135,39 @@ async def _count(deps: Deps) -> QueueMetrics:
         unknown=ledger.unknown,
         oldest_waiting_seconds=ledger.oldest_waiting_seconds,
         throughput_per_second=ledger.throughput_per_second,
-        source=source,
+        source="ledger" if lanes is None else "lanes",
         lanes=lanes,
     )
 
 
-def _lanes(stats: Stats) -> list[LaneView]:
-    return [
-        LaneView(
-            instance=name.removeprefix(LANE_PREFIX),
-            waiting=lane.waiting,
-            active=lane.active,
-            delayed=lane.delayed,
-            paused=lane.paused,
+async def _lanes(deps: Deps, stats: Stats, held: Mapping[str, int]) -> list[LaneView]:
+    now = deps.clock.now()
+    await deps.book.refresh()
+    resting = {each.name: each.pause_reason for each in deps.book.all if each.paused_until and each.paused_until > now}
+    today = business_date(now, deps.settings.timezone)
+    pace = await read_pacing(deps.db, default=deps.settings.default_pacing, today=today)
+    gates = await read_gates(deps.db)
+    known = {name.removeprefix(LANE_PREFIX): its for name, its in stats.lanes.items() if name.startswith(LANE_PREFIX)}
+    views: list[LaneView] = []
+    for name in sorted({*known, *held}):
+        its, view = known.get(name, _EMPTY), pace.get(name)
+        stop = stop_of(gates, name)
+        views.append(
+            LaneView(
+                instance=name,
+                waiting=its.waiting,
+                active=its.active,
+                delayed=its.delayed,
+                held=held.get(name, 0),
+                paused=its.paused or stop is not None,
+                why=(stop.why or "stopped by hand") if stop else resting.get(name),
+                closed=[Priority(level).name.lower() for level in sorted(its.closed)],
+                per_minute=view.limits.per_minute if view else 0.0,
+                sent_24h=its.sent_24h,
+                cap_24h=view.today if view else 0,
+            )
         )
-        for name, lane in sorted(stats.lanes.items())
-        if name.startswith(LANE_PREFIX)
-    ]
+    return views
 
 
 @router.get("/queue/metrics", summary="What waits, and why", responses=documented(QueueMetrics, 401, 503))

@@ -83,10 +83,18 @@ def show(message_id: MessageId, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: A
         show_json(message | {"explain": explained})
         return
     show_facts({name: message.get(name) for name in _SHOWN}, as_json=False)
-    console.print(Text(f"\n{explained['text']}\n"))
+    console.print(Text(f"\n{explained['text']}{_estimate(explained)}\n"))
     for entry in explained["timeline"]:
         at = moment(entry["at"], parts="milliseconds")
         console.print(Text.assemble((at, "dim"), f"  {entry['what']}  {entry.get('detail') or ''}"))
+
+
+def _estimate(explained: dict[str, Any]) -> str:
+    if not explained["estimated_position"]:
+        return ""
+    at = explained["estimated_at"]
+    when = f", and goes at about {moment(at)}" if at else ""
+    return f"\nBy estimate it is number {explained['estimated_position']:,} in its lane{when}."
 
 
 @app.command()

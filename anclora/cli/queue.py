@@ -1,12 +1,13 @@
-"""`anclora queue [rebuild|dlq]`: what waits, and where; and the lanes made anew from the ledger."""
+"""`anclora queue`: what waits, and where; its stops (`gates`), its dead letters, and the lanes made anew."""
 
 import time
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from anclora.cli import dead_letters
+from anclora.cli import dead_letters, gates
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_facts, show_json, show_rows
@@ -14,9 +15,12 @@ from anclora.kit.errors import UnavailableError
 
 app = typer.Typer(help="What waits, in all and number by number; and operations on it.")
 app.add_typer(dead_letters.app, name="dlq")
+for command in (gates.pause, gates.resume, gates.drain, gates.strike, gates.unstrike, gates.gates, gates.quiet):
+    app.command()(command)
 _LOOK_SECONDS = 0.5
 
-_LANE = ("instance", "waiting", "active", "delayed", "paused")
+_ALWAYS = ("instance", "waiting", "active", "delayed", "held")
+_LANE = ("instance", "waiting", "active", "delayed", "held", "paused", "why", "stopped", "a minute", "in 24 h")
 
 
 @app.callback(invoke_without_command=True)
@@ -38,7 +42,18 @@ def overview(data_dir: Path, *, as_json: bool = False) -> None:
     if lanes is None:
         console.print("Redis is away: what is queued counts as waiting, and no lane can be shown.")
         return
-    show_rows(lanes, _LANE, as_json=False, empty="Every lane is empty, and none rests.")
+    rows = [{**lane, **_pace(lane)} for lane in lanes]
+    columns = [name for name in _LANE if name in _ALWAYS or any(row[name] for row in rows)]
+    show_rows(rows, columns, as_json=False, empty="Every lane is empty, and none is stopped.")
+
+
+def _pace(lane: dict[str, Any]) -> dict[str, str]:
+    cap = lane["cap_24h"]
+    return {
+        "stopped": "" if lane["paused"] else ", ".join(lane["closed"]),
+        "a minute": f"{lane['per_minute']:g}" if lane["per_minute"] else "",
+        "in 24 h": f"{lane['sent_24h'] or 0:,} of {cap:,}" if cap else "",
+    }
 
 
 @app.command()
@@ -52,7 +67,7 @@ def rebuild(
     before = client.call("POST", "/api/v1/queue/rebuild")
     deadline = time.monotonic() + wait_seconds
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=as_json) as progress:
+    with Progress(*columns, console=console, transient=True, disable=as_json or not console.is_terminal) as progress:
         progress.add_task("the lanes are being filled from the ledger")
         while (now := client.call("GET", "/api/v1/queue/rebuild"))["epoch"] <= before["epoch"]:
             if time.monotonic() > deadline:

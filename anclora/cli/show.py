@@ -10,7 +10,7 @@ from rich.text import Text
 
 console = Console(soft_wrap=True)
 _ONE_LINE = ("id", "state", "to", "name", "status", "prefix", "instance")
-_NUMBERS = ("waiting", "active", "delayed")
+_NUMBERS = ("waiting", "active", "delayed", "held")
 
 
 def show_json(value: Any) -> None:

@@ -7,5 +7,6 @@ from anclora.contacts.consent import opt_in, opt_out
 from anclora.contacts.model import Contact
 from anclora.contacts.phones import phone_digits
 from anclora.contacts.show import show
+from anclora.contacts.zones import set_zone
 
-__all__ = ["Contact", "opt_in", "opt_out", "phone_digits", "show"]
+__all__ = ["Contact", "opt_in", "opt_out", "phone_digits", "set_zone", "show"]

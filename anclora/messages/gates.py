@@ -4,7 +4,7 @@ A number, a priority or everything is stopped in the lanes, where nothing is cla
 tag is stopped one message at a time: each is held when its turn comes, and let in again when the gate opens.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -126,15 +126,17 @@ async def set_quiet(db: Database, kind: MessageClass, hours: str | None, *, acto
     return await read_quiet(db)
 
 
-def closed_levels(gates: Iterable[Gate], instance: str) -> frozenset[int]:
+def stop_of(gates: Iterable[Gate], instance: str) -> Gate | None:
+    """What stops a whole number: itself, or everything. Pure."""
+    return next((g for g in gates if g.what == EVERYTHING or (g.what == INSTANCE and g.value == instance)), None)
+
+
+def closed_levels(gates: Sequence[Gate], instance: str) -> frozenset[int]:
     """The priorities nobody may claim of a number's lane. Pure."""
-    closed: set[int] = set()
-    for gate in gates:
-        if gate.what == EVERYTHING or (gate.what == INSTANCE and gate.value == instance):
-            return frozenset(Priority)
-        if gate.what == PRIORITY and gate.instance in ("", instance):
-            closed.add(Priority[gate.value.upper()])
-    return frozenset(closed)
+    if stop_of(gates, instance):
+        return frozenset(Priority)
+    here = (gate for gate in gates if gate.what == PRIORITY and gate.instance in ("", instance))
+    return frozenset(Priority[gate.value.upper()] for gate in here)
 
 
 def _name(choice: GateChoice) -> tuple[str, str, str]:

@@ -23,11 +23,16 @@ class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger knows of the queue; completed and failed are those of the last 24 hours."""
+    """What the ledger knows of the queue; completed and failed are those of the last 24 hours.
+
+    Attributes:
+        held_by_instance: held messages of each number that has any.
+    """
 
     queued: int
     scheduled: int
     held: int
+    held_by_instance: dict[str, int]
     sending: int
     unknown: int
     completed_24h: int
@@ -61,12 +66,14 @@ async def counts(db: Database, since: datetime, until: datetime) -> MessageCount
 async def queue_counts(db: Database) -> QueueCounts:
     """The state of the queue now."""
     live = await db.fetch_one(QUERIES["count_queue"]) or {}
+    held = {row["instance"]: int(row["n"]) for row in await db.fetch_all(QUERIES["count_held"])}
     later = await db.fetch_one(QUERIES["count_scheduled"]) or {}
     ended = await db.fetch_one(QUERIES["count_finished"]) or {}
     return QueueCounts(
         queued=live.get("queued", 0),
         scheduled=later.get("scheduled", 0),
-        held=live.get("held", 0),
+        held=sum(held.values()),
+        held_by_instance=held,
         sending=live.get("sending", 0),
         unknown=live.get("unknown", 0),
         completed_24h=ended.get("completed", 0),

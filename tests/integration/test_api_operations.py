@@ -112,10 +112,9 @@ async def test_lanes_are_shown_to_a_key_only_and_not_while_redis_is_away(db: Dat
     )
     async with house(db, redis, lanes=lane) as doors:
         assert "lanes" not in (await doors.ask("GET", "/queue/metrics", key=None)).json
-        assert (await doors.ask("GET", "/queue/metrics")).json["lanes"] == [
-            {"instance": "a", "waiting": 3, "active": 2, "delayed": 0, "paused": False},
-            {"instance": "b", "waiting": 1, "active": 0, "delayed": 4, "paused": True},
-        ]
+        shown = (await doors.ask("GET", "/queue/metrics")).json["lanes"]
+        names = ("instance", "waiting", "active", "delayed", "paused")
+        assert [[lane[name] for name in names] for lane in shown] == [["a", 3, 2, 0, False], ["b", 1, 0, 4, True]]
         lane.away = True
         later(doors)
         assert "lanes" not in (await doors.ask("GET", "/queue/metrics")).json

@@ -3,7 +3,7 @@
 import pytest
 
 from anclora.audit import recent
-from anclora.contacts import opt_in, opt_out, show
+from anclora.contacts import opt_in, opt_out, set_zone, show
 from anclora.kit.errors import InvalidError, NotFoundError
 from anclora.storage.database import Database
 
@@ -45,3 +45,12 @@ async def test_a_reason_that_cannot_be_stored_stores_nothing(db: Database, reaso
         await opt_out(db, PHONE, reason, actor="cli")
     with pytest.raises(NotFoundError):
         await show(db, PHONE)
+
+
+async def test_where_a_person_is_can_be_said_and_taken_back_and_is_audited_once(db: Database) -> None:
+    for _ in range(2):
+        assert (await set_zone(db, PHONE, "Atlantic/Canary", actor="ana")).zone == "Atlantic/Canary"
+    assert (await set_zone(db, PHONE, None, actor="ana")).zone is None
+    with pytest.raises(InvalidError, match="no IANA time zone"):
+        await set_zone(db, PHONE, "Madrid", actor="ana")
+    assert [entry.detail for entry in await recent(db)] == [{"zone": None}, {"zone": "Atlantic/Canary"}]

@@ -60,6 +60,11 @@ def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
         ("post", "/api/v1/dead-letters/discard"),
         ("get", "/api/v1/queue/rebuild"),
         ("post", "/api/v1/queue/rebuild"),
+        ("get", "/api/v1/queue/gates"),
+        ("post", "/api/v1/queue/pause"),
+        ("post", "/api/v1/queue/resume"),
+        ("put", "/api/v1/queue/quiet-hours/{kind}"),
+        ("get", "/api/v1/queue/drain"),
         ("get", "/api/v1/instances/{name}/pacing"),
         ("patch", "/api/v1/instances/{name}/pacing"),
         ("get", "/analytics/metrics/overview"),
@@ -72,6 +77,7 @@ def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
         ("get", "/api/v1/contacts/{phone}"),
         ("put", "/api/v1/contacts/{phone}/opt-out"),
         ("delete", "/api/v1/contacts/{phone}/opt-out"),
+        ("put", "/api/v1/contacts/{phone}/zone"),
         ("post", "/webhooks/evolution/{instance}"),
     }
 
@@ -99,7 +105,7 @@ def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
         for path, method, operation in operations(description)
         if method in ("post", "put") and path not in commands
     ]
-    assert len(bodies) == 6
+    assert len(bodies) == 10
     for operation in bodies:
         assert operation["requestBody"]["content"]["application/json"]["examples"]
 

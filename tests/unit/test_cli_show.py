@@ -74,12 +74,23 @@ def test_moments_are_shown_in_utc_and_what_is_not_known_is_left_out(terminal: St
 
 
 def test_the_queue_is_shown_lane_by_lane(terminal: StringIO, answers: Callable[[dict[str, Any]], None]) -> None:
-    lane = {"instance": "sales", "waiting": 12, "active": 4, "delayed": 3, "paused": True}
-    answers({"/queue/metrics": {"waiting": 12, "source": "lanes", "lanes": [lane]}})
+    counts = {"waiting": 12, "active": 4, "delayed": 3, "held": 0}
+    pace = {"per_minute": 20.0, "sent_24h": 212, "cap_24h": 1000}
+    plain = counts | pace | {"instance": "sales", "paused": False, "why": None, "closed": []}
+    answers({"/queue/metrics": {"waiting": 12, "source": "lanes", "lanes": [plain]}})
     queue.overview(Path("nowhere"))
     assert terminal.getvalue().splitlines()[-2:] == [
-        "instance  waiting  active  delayed  paused",
-        "sales          12       4        3  yes   ",
+        "instance  waiting  active  delayed  held  a minute  in 24 h     ",
+        "sales          12       4        3     0  20        212 of 1,000",
+    ]
+    stopped = plain | {"paused": True, "why": "new phone", "closed": ["high", "low"], "per_minute": 0, "cap_24h": 0}
+    partly = stopped | {"instance": "rent", "paused": False, "why": None, "sent_24h": None}
+    answers({"/queue/metrics": {"waiting": 12, "source": "lanes", "lanes": [stopped, partly]}})
+    queue.overview(Path("nowhere"))
+    assert terminal.getvalue().splitlines()[-3:] == [
+        "instance  waiting  active  delayed  held  paused  why        stopped  ",
+        "sales          12       4        3     0  yes     new phone           ",
+        "rent           12       4        3     0                     high, low",
     ]
 
 
@@ -92,6 +103,25 @@ def test_a_queue_without_its_redis_says_so(terminal: StringIO, answers: Callable
 def test_a_timeline_is_shown_to_the_millisecond(terminal: StringIO, answers: Callable[[dict[str, Any]], None]) -> None:
     path = f"/api/v1/messages/{ID}"
     timeline = [{"at": "2026-01-31T09:00:00.104000Z", "what": "accepted"}]
-    answers({path: {"id": ID, "state": "queued"}, f"{path}/explain": {"text": "It is due.", "timeline": timeline}})
+    told = {"text": "It is due.", "timeline": timeline, "estimated_position": 1_200, "estimated_at": None}
+    answers({path: {"id": ID, "state": "queued"}, f"{path}/explain": told})
     messages.show(messages.UUID(ID), Path("nowhere"))
-    assert terminal.getvalue().splitlines()[-3:] == ["It is due.", "", "2026-01-31 09:00:00.104 UTC  accepted  "]
+    assert terminal.getvalue().splitlines()[-4:] == [
+        "It is due.",
+        "By estimate it is number 1,200 in its lane.",
+        "",
+        "2026-01-31 09:00:00.104 UTC  accepted  ",
+    ]
+
+
+def test_an_estimate_says_when(terminal: StringIO, answers: Callable[[dict[str, Any]], None]) -> None:
+    path = f"/api/v1/messages/{ID}"
+    told = {
+        "text": "It is due.",
+        "timeline": [],
+        "estimated_position": 2,
+        "estimated_at": "2026-01-31T09:00:00.104000Z",
+    }
+    answers({path: {"id": ID, "state": "queued"}, f"{path}/explain": told})
+    messages.show(messages.UUID(ID), Path("nowhere"))
+    assert "number 2 in its lane, and goes at about 2026-01-31 09:00:00 UTC." in terminal.getvalue()

@@ -81,11 +81,18 @@ select
     count(*) filter (where state = 'queued')::integer as queued,
     count(*) filter (where state = 'sending')::integer as sending,
     count(*) filter (where state = 'unknown')::integer as unknown,
-    count(*) filter (where state = 'queued' and hold_reason is not null)::integer as held,
     coalesce(extract(epoch from now() - min(next_attempt_at) filter (
         where state = 'queued' and hold_reason is null and next_attempt_at <= now())), 0)::float8
         as oldest_waiting_seconds
 from messages where open
+
+-- name: count_held
+-- Held messages, number by number.
+select instance, count(*)::integer as n from messages where hold_reason is not null and state = 'queued' group by 1
+
+-- name: count_sending
+-- What workers hold now.
+select count(*)::integer as n from messages where open and state = 'sending'
 
 -- name: count_scheduled
 -- What waits for its time.
