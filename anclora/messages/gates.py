@@ -109,6 +109,11 @@ async def read_quiet(db: Database) -> dict[MessageClass, Window]:
     return {MessageClass(row["class"]): parse_window(row["quiet"]) for row in await db.fetch_all(QUERIES["read_quiet"])}
 
 
+async def own_zones(db: Database) -> tuple[str, ...]:
+    """The zones that somebody said of contacts."""
+    return tuple(row["zone"] for row in await db.fetch_all(QUERIES["own_zones"]))
+
+
 async def set_quiet(db: Database, kind: MessageClass, hours: str | None, *, actor: str) -> dict[MessageClass, Window]:
     """Set the quiet hours of a class, `21:00-09:00` by the clocks of its recipients, or none; all there are now.
 

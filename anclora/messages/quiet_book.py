@@ -1,20 +1,20 @@
 """A dispatcher's view of the quiet hours, at most a second old: who is not to be woken now.
 
-The zone of a recipient comes from the phone number, which the lane's item carries; that of a contact with a zone of
-its own is only known to the ledger, which is told about every zone. So an intent asks nobody else first.
+The zone of a recipient comes from the phone number, which the lane's item carries. Which contact has a zone of its own
+only the ledger knows, so it is told of every such zone. An intent asks nobody first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
 import msgspec
 
-from anclora.contacts.zones import known_zones, zones_of
+from anclora.contacts.zones import zones_of
 from anclora.kit.clock import Clock
 from anclora.kit.lifecycle import Loop
 from anclora.kit.settings import Settings
-from anclora.messages.gates import read_quiet
+from anclora.messages.gates import own_zones, read_quiet
 from anclora.messages.model import MessageClass
 from anclora.messages.quiet import Window, quiet_until
 from anclora.queue import Claimed
@@ -37,10 +37,12 @@ class QuietBook(Loop):
         self._zone = settings.timezone
         self._clock = clock
         self._windows: Windows = ()
+        self._own: tuple[str, ...] = ()
 
     async def run_once(self) -> bool:
         """Read the rows."""
         self._windows = tuple(sorted((await read_quiet(self._db)).items()))
+        self._own = await own_zones(self._db) if self._windows else ()
         return False
 
     def told(self, claimed: Iterable[Claimed]) -> str | None:
@@ -49,10 +51,18 @@ class QuietBook(Loop):
             return None
         minute = int(self._clock.now().timestamp()) // _MINUTE_SECONDS
         people = {item.order_key: zones_of(item.order_key, self._zone) for item in claimed}
-        quiet = {who: ends for who, zones in people.items() if (ends := _ends(zones, self._windows, minute))}
-        named = {kind: str(window) for kind, window in self._windows}
-        zones = msgspec.Raw(_zones(self._windows, minute))
-        return _encode({"windows": named, "people": quiet, "zones": zones}).decode()
+        zones = {zone: (zone,) for zone in self._own}
+        return _encode(
+            {
+                "windows": {kind: str(window) for kind, window in self._windows},
+                "people": _quiet(people, self._windows, minute),
+                "zones": _quiet(zones, self._windows, minute),
+            }
+        ).decode()
+
+
+def _quiet(places: Mapping[str, tuple[str, ...]], windows: Windows, minute: int) -> dict[str, dict[str, datetime]]:
+    return {name: ends for name, zones in places.items() if (ends := _ends(zones, windows, minute))}
 
 
 # Quiet hours begin and end with a minute, so what holds at its beginning holds for all of it.
@@ -61,9 +71,3 @@ def _ends(zones: tuple[str, ...], windows: Windows, minute: int) -> dict[str, da
     now = datetime.fromtimestamp(minute * _MINUTE_SECONDS, UTC)
     ends = ((kind, quiet_until(window, zones, now)) for kind, window in windows)
     return {kind.value: until for kind, until in ends if until is not None}
-
-
-@lru_cache(maxsize=2)
-def _zones(windows: Windows, minute: int) -> bytes:
-    quiet = {zone: ends for zone in known_zones() if (ends := _ends.__wrapped__((zone,), windows, minute))}
-    return _encode(quiet)

@@ -21,6 +21,15 @@ select class, quiet from classes where quiet is not null order by class
 -- New quiet hours of a class, or none.
 update classes set quiet = %(quiet)s where class = %(class)s and quiet is distinct from %(quiet)s returning class
 
+-- name: own_zones
+-- The zones that somebody said of contacts, each once, one step in the index for each.
+with recursive zones as (
+    (select c.zone from contacts c where c.zone is not null order by 1 limit 1)
+    union all
+    select (select c.zone from contacts c where c.zone > z.zone order by 1 limit 1) from zones z where z.zone is not null
+)
+select zone from zones where zone is not null
+
 -- name: readmit
 -- A slice of the held messages whose hold is over: its gate is open (or its quiet hours are others now), or its time has
 -- come. Whatever became something else meanwhile only loses the mark. Their places in the order are the old ones.

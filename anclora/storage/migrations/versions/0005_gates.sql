@@ -17,6 +17,7 @@ alter table classes add column quiet text
 
 -- Null = what the phone number says.
 alter table contacts add column zone text;
+create index contacts_zone on contacts (zone) where zone is not null;
 
 -- Held messages, by what holds them.
 create index messages_held on messages (hold_reason, hold_until, ordinal) where hold_reason is not null;
