@@ -13,6 +13,7 @@ STALLED = gauge("stalled_messages", "Sent messages that WhatsApp did not acknowl
 ORPHANS = counter("orphaned_messages", "Messages whose worker stopped while sending them")
 REQUEUED = counter("reconciled_items", "Due messages that were missing in their lane")
 STRAYS = counter("stray_items", "Items of a lane that were no waiting message any more")
+READMITTED = counter("readmitted_messages", "Held messages let in again")
 BATCH = histogram(
     "dispatch_batch_seconds",
     "One round of intents or results",

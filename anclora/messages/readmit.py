@@ -2,6 +2,7 @@
 
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
+from anclora.messages import metrics
 from anclora.messages.feed import deliver, on_their_way
 from anclora.messages.gates import QUERIES
 from anclora.messages.model import State
@@ -32,5 +33,6 @@ class Readmission(Loop):
                 return bool(rows)
             way = await on_their_way(conn, ids)
         await deliver(self._db, self._queue, *way)
+        metrics.READMITTED.inc(len(ids))
         log.info("readmitted", messages=len(ids))
         return len(rows) == _SLICE

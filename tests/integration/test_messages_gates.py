@@ -17,6 +17,7 @@ from anclora.messages.gates import GateChoice, pause, read_gates, resume, set_qu
 from anclora.messages.model import MessageClass
 from anclora.messages.pacing import PaceKeeper
 from anclora.messages.readmit import Readmission
+from anclora.messages.sweep import LaneSweep, OutboxSweep
 from anclora.storage.database import Database
 
 CAMPAIGN = UUID(int=7)
@@ -184,6 +185,35 @@ async def test_one_canceled_while_held_does_not_come_back(here: Stage, provider:
     await reopen(here, tag="x")
     await send_all(here)
     assert (provider.out, await held(here), await here.state(message_id)) == ([], 0, "canceled")
+
+
+async def test_a_worker_that_dies_before_the_lane_hears_of_a_hold_changes_nothing(
+    here: Stage, provider: ScriptedProvider
+) -> None:
+    message_id = await here.accept(tags=["x"])
+    await close(here, tag="x")
+    await here.queue.claim(range(here.settings.shards), 1, consumer="send:")
+    assert (await here.intend(message_id)).held
+    await here.pass_seconds(here.settings.lease_seconds + 1)
+    await LaneSweep(here.queue, here.settings).run_once()
+    await send_all(here)
+    assert (provider.out, await held(here), (await here.queue.stats()).lanes) == ([], 1, {})
+
+
+async def test_a_gate_that_opens_before_the_lane_hears_of_the_hold_loses_nobody(
+    here: Stage, provider: ScriptedProvider
+) -> None:
+    message_id = await here.accept(tags=["x"])
+    await close(here, tag="x")
+    [taken] = (await here.queue.claim(range(here.settings.shards), 1, consumer="send:")).items
+    assert (await here.intend(message_id)).held
+    await reopen(here, tag="x")
+    assert await here.count("outbox") == 1  # the lane still had it in flight: the sweep comes again
+    await here.queue.release([(taken, None, False)])
+    await here.pass_seconds(here.settings.outbox_after_seconds + 1)
+    await OutboxSweep(here.db, here.queue, here.settings).run_once()
+    await send_all(here)
+    assert (provider.out, await here.count("outbox")) == (["hola"], 0)
 
 
 async def test_a_second_gate_takes_over(here: Stage, provider: ScriptedProvider) -> None:
