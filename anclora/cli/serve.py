@@ -13,6 +13,7 @@ from anclora.api.app import create_app
 from anclora.api.deps import Deps
 from anclora.cli.home import claim_port
 from anclora.instances.register import connect_webhooks, register
+from anclora.kit import collector
 from anclora.kit.backoff import backoff_seconds
 from anclora.kit.errors import AncloraError
 from anclora.kit.logging import configure_logging, get_logger
@@ -40,6 +41,7 @@ async def serve(settings: Settings, roles: set[Role], *, host: str, port: int) -
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_runtime(settings) as runtime, working(runtime, roles):
+        collector.settle()
         if roles & {Role.API, Role.ALL}:
             await _serve_http(runtime, stop, host=host, port=port)
         else:
