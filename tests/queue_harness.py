@@ -10,9 +10,11 @@ from anclora.queue.keys import BACKLOG, PERMANENT, clock_offset
 EPOCH = 1
 
 
-async def open_queue(redis: Redis | RedisCluster, *, shards: int = 2, lease_seconds: float = 30.0) -> Queue:
+async def open_queue(
+    redis: Redis | RedisCluster, *, shards: int = 2, lease_seconds: float = 30.0, fully: int = 100
+) -> Queue:
     """A queue whose shards are open and whose clock can be moved."""
-    queue = Queue(redis, shards=shards, lease_seconds=lease_seconds, test_offset=True)
+    queue = Queue(redis, shards=shards, lease_seconds=lease_seconds, test_offset=True, fully=fully)
     queue.set_epoch(EPOCH)
     for shard in range(shards):
         await queue.open_shard(shard, EPOCH)

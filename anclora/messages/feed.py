@@ -49,11 +49,13 @@ async def enqueue(queue: Queue, items: Sequence[LaneItem]) -> set[str]:
         lanes.setdefault(lane_of(item.instance), []).append(
             Item(id=item.id, order_key=item.recipient, priority=item.priority, due_at_ms=due_ms, place=item.ordinal)
         )
-    in_flight: set[str] = set()
-    for lane, lane_items in lanes.items():
-        answers = await queue.enqueue(lane, lane_items)
-        in_flight.update(item.id for item, answer in zip(lane_items, answers, strict=True) if answer == "in_flight")
-    return in_flight
+    answers = await queue.enqueue_all(lanes)
+    return {
+        item.id
+        for lane, lane_items in lanes.items()
+        for item, answer in zip(lane_items, answers[lane], strict=True)
+        if answer == "in_flight"
+    }
 
 
 async def on_their_way(conn: Connection, ids: Sequence[UUID]) -> tuple[int, list[LaneItem]]:

@@ -1,7 +1,8 @@
 """The verbs of the queue as Python functions: one Lua script each, batched by shard, one round trip a call."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from uuid import uuid4
 
 import msgspec
@@ -32,6 +33,7 @@ class Queue:
         lease_seconds: how long a claimed item is ours without `extend`.
         namespace: first part of every key.
         test_offset: scripts whose clock a test can move.
+        fully: items a lane holds in full before those behind them are packed; all processes have the same.
     """
 
     def __init__(
@@ -42,13 +44,14 @@ class Queue:
         lease_seconds: float,
         namespace: str = "anclora",
         test_offset: bool = False,
+        fully: int = 100,
     ) -> None:
         self._server = Server(redis)
         self._shards = shards
         self._lease_ms = int(lease_seconds * 1000)
         self._namespace = keys.check_namespace(namespace)
         self._hints = Hints(self._server, namespace=namespace, shards=shards)
-        self._scripts = Scripts(self._server, namespace=namespace, test_offset=test_offset)
+        self._scripts = Scripts(self._server, namespace=namespace, test_offset=test_offset, fully=fully)
         self._holder = str(uuid4())
         self._epoch = -1
         self._rotations: defaultdict[str, Rotation] = defaultdict(Rotation)
@@ -68,14 +71,28 @@ class Queue:
             InvalidError: a name of a lane, id or order key nobody can store.
             UnavailableError: Redis is away; some may be in. Asking again is harmless.
         """
-        keys.kind_of(lane)
-        for item in items:
-            check(item)
-        answers: list[EnqueueResult] = []
-        shard = self.shard_of(lane)
-        for start in range(0, len(items), _CHUNK):
-            letters = await self._scripts.run("enqueue", {shard: [lane, items[start : start + _CHUNK]]})
-            answers.extend(_ANSWERS[letter] for letter in letters[shard])
+        return (await self.enqueue_all({lane: items}))[lane]
+
+    async def enqueue_all(self, lanes: Mapping[str, Sequence[Item]]) -> Mapping[str, Sequence[EnqueueResult]]:
+        """The same for several lanes, in as few round trips as one takes."""
+        answers: dict[str, list[EnqueueResult]] = {}
+        waiting: defaultdict[int, list[tuple[str, Sequence[Item]]]] = defaultdict(list)
+        for lane, items in lanes.items():
+            keys.kind_of(lane)
+            answers[lane] = []
+            for item in items:
+                check(item)
+            for start in range(0, len(items), _CHUNK):
+                waiting[self.shard_of(lane)].append((lane, items[start : start + _CHUNK]))
+        while waiting:
+            portions = {shard: _portion(pieces) for shard, pieces in waiting.items()}
+            calls = {shard: [part for piece in some for part in piece] for shard, some in portions.items()}
+            for shard, letters in (await self._scripts.run("enqueue", calls)).items():
+                told = iter(letters)
+                for lane, items in portions[shard]:
+                    answers[lane] += [_ANSWERS[letter] for letter in islice(told, len(items))]
+                if not waiting[shard]:
+                    del waiting[shard]
         return answers
 
     async def claim(self, shards: Sequence[int], limit: int, *, consumer: str, horizon_ms: int = 0) -> Claim:
@@ -256,3 +273,11 @@ class Queue:
         for item in claimed:
             groups[self.shard_of(item.lane)].append(item)
         return groups
+
+
+def _portion(pieces: list[tuple[str, Sequence[Item]]]) -> list[tuple[str, Sequence[Item]]]:
+    """Take the first pieces off, as many as fit into one script call."""
+    some = [pieces.pop(0)]
+    while pieces and sum(len(items) for _, items in some) + len(pieces[0][1]) <= _CHUNK:
+        some.append(pieces.pop(0))
+    return some

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from anclora.kit.errors import InvalidError
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Number of the data layout and of the scripts; a process that meets a higher one must stop claiming."""
 
 PERMANENT = (
@@ -19,9 +19,9 @@ PERMANENT = (
     re.compile(r"^[^{]+:\{s\d\d+\}:rules$"),  # one field a lane with limits
 )
 BACKLOG = (
-    re.compile(r"^[^{]+:\{s\d\d+\}:(lanes|timers|leases|gates)$"),
+    re.compile(r"^[^{]+:\{s\d\d+\}:(lanes|places|tails|timers|leases|gates)$"),
     re.compile(r"^[^{]+:\{s\d\d+\}:turns:[a-z]+$"),
-    re.compile(r"^[^{]+:\{s\d\d+\}:(items|heads|ready|fresh):[a-z]+:[^|\s]+$"),
+    re.compile(r"^[^{]+:\{s\d\d+\}:(items|heads|ready|fresh|tail):[a-z]+:[^|\s]+$"),
     re.compile(r"^[^{]+:\{s\d\d+\}:park:[a-z]+:[^|\s]+\|.+$", re.DOTALL),
 )
 

@@ -1,7 +1,7 @@
 """Loads the Lua files and runs them: one call of `run` is one round trip, whatever the number of shards.
 
-A script is the line with the protocol number, a clock, the shared `shard.lua` and `pace.lua`, and the verb's own file.
-It is called by its SHA-1; a server that does not know it (restart, SCRIPT FLUSH) answers NOSCRIPT without running
+A script is the line with its numbers, a clock, the shared `shard.lua`, `tail.lua` and `pace.lua`, and the verb's file. It
+is called by its SHA-1; a server that does not know it (restart, SCRIPT FLUSH) answers NOSCRIPT without running
 anything, is given the text, and asked again.
 """
 
@@ -40,12 +40,14 @@ VERBS = (
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def text_of(verb: str, *, test_offset: bool) -> str:
+def text_of(verb: str, *, test_offset: bool, fully: int) -> str:
     """The whole text of a verb's script."""
     lua = files("anclora.queue") / "lua"
     clock = "test_clock.lua" if test_offset else "clock.lua"
-    parts = [(lua / name).read_text(encoding="utf-8") for name in (clock, "shard.lua", "pace.lua", f"{verb}.lua")]
-    return "\n".join([f"local PROTOCOL = {keys.PROTOCOL}", *parts])
+    parts = [
+        (lua / name).read_text(encoding="utf-8") for name in (clock, "shard.lua", "tail.lua", "pace.lua", f"{verb}.lua")
+    ]
+    return "\n".join([f"local PROTOCOL, FULLY = {keys.PROTOCOL}, {fully}", *parts])
 
 
 class Scripts:
@@ -55,12 +57,13 @@ class Scripts:
         server: where they run.
         namespace: first part of every key.
         test_offset: load scripts whose clock a test can move.
+        fully: items a lane holds in full before others are packed.
     """
 
-    def __init__(self, server: Server, *, namespace: str, test_offset: bool) -> None:
+    def __init__(self, server: Server, *, namespace: str, test_offset: bool, fully: int) -> None:
         self._server = server
         self._namespace = namespace
-        self._texts = {verb: text_of(verb, test_offset=test_offset) for verb in VERBS}
+        self._texts = {verb: text_of(verb, test_offset=test_offset, fully=fully) for verb in VERBS}
         self._digests = {verb: sha1(text.encode()).hexdigest() for verb, text in self._texts.items()}  # noqa: S324 - what EVALSHA asks for
 
     async def run(self, verb: str, calls: Mapping[int, object]) -> dict[int, Any]:

@@ -51,7 +51,7 @@ async def test_a_claim_costs_the_same_with_much_and_with_little_waiting(redis: R
         await queue.complete(claim.items)
         return sum(int(row["calls"]) for row in (await redis.info("commandstats")).values())
 
-    await queue.enqueue(LANE, some(100))
+    await queue.enqueue(LANE, some(500))
     await commands()  # the scripts are known from here on
     with_little = await commands()
     await queue.enqueue(LANE, some(20_000, prefix="n"))

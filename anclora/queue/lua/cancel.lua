@@ -12,7 +12,7 @@ for i = 1, #ids do
   local id = ids[i]
   local record = call('HGET', items, id)
   if not record then
-    answers[i] = 'm'
+    answers[i] = cut_from_tail(lane, id) and 'c' or 'm'
   elseif byte(record) == ACTIVE then
     answers[i] = 'f'
   else

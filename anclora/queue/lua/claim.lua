@@ -44,12 +44,8 @@ local function age(lane, popped, room)
   end
 end
 
-local function lease(lane, popped, probe)
-  local items, n, ids, scores = P .. 'items:' .. lane, #popped / 2, {}, {}
-  for i = 1, n do
-    ids[i] = popped[2 * i - 1]
-  end
-  local records = call('HMGET', items, unpack(ids))
+local function lease(lane, ids, records, probe)
+  local items, n = P .. 'items:' .. lane, #ids
   local flying, leases, ends = {}, {}, NOW + lease_ms
   local mark, suffix = token .. holder, '|' .. lane
   for i = 1, n do
@@ -66,7 +62,6 @@ local function lease(lane, popped, probe)
     call('HSET', P .. 'gates', lane, 't' .. token)
     call('ZADD', P .. 'timers', ends, suffix)
   end
-  return ids, records
 end
 
 -- How many a lane may let out by its rate and its slow start, the moments, and when to look again (ms, or none).
@@ -94,6 +89,12 @@ local function serve(lane, take)
   take, moments, arrivals, again = allowance(lane, mode, rules, take, probe)
   local popped, unfinished = {}, false
   local room = take > 0 and room_of(lane, rules, token)
+  local ids, records, much, level = {}, {}, false, nil
+  if take > 0 and call('EXISTS', P .. 'tail:' .. lane) == 1 then
+    local _, counts = packed(lane)
+    level = not room and next_level(lane, counts)
+    much = not level and open_packs(lane, take, room, counts)
+  end
   if room then
     popped, unfinished = admitted(lane, take, room)
   elseif take > 0 then
@@ -103,6 +104,16 @@ local function serve(lane, take)
   if n > 0 and n == take and not probe and call('EXISTS', ready) == 1 then
     age(lane, popped, room)
   end
+  for i = 1, n do
+    ids[i] = popped[2 * i - 1]
+  end
+  if n > 0 then
+    records = call('HMGET', P .. 'items:' .. lane, unpack(ids))
+  end
+  if level and n < take then
+    much = fly(lane, level, take - n, ids, records)
+    n = #ids
+  end
   if n > 0 then
     if arrivals then
       call('HSET', P .. 'pace:' .. lane, 'tat', string.format('%.0f', arrivals[n]))
@@ -110,7 +121,7 @@ local function serve(lane, take)
     if rules then
       charge(lane, rules, n, NOW)
     end
-    local ids, records = lease(lane, popped, probe)
+    lease(lane, ids, records, probe)
     for i = #moments, n + 1, -1 do
       moments[i] = nil
     end
@@ -118,7 +129,8 @@ local function serve(lane, take)
     left = left - n
   end
   served = served + 1
-  local more = call('EXISTS', ready) == 1 or (room and call('EXISTS', P .. 'fresh:' .. lane) == 1)
+  unfinished = unfinished or (much and n > 0 and n < take)
+  local more = call('EXISTS', ready, P .. 'tail:' .. lane) > 0 or (room and call('EXISTS', P .. 'fresh:' .. lane) == 1)
   if again and n == take and more then -- nothing to do here until its next slot
     call('HSET', gates, lane, 'p' .. (mode or ''))
     call('ZADD', P .. 'timers', math.max(again, NOW + 1), '|' .. lane)

@@ -23,7 +23,7 @@ if call('EXISTS', fresh) == 1 and not (rules and rules[6] > 0) then
   call('ZUNIONSTORE', ready, 2, ready, fresh)
   call('DEL', fresh)
 end
-if call('EXISTS', P .. 'items:' .. lane) == 1 then
+if call('EXISTS', P .. 'items:' .. lane, P .. 'tail:' .. lane) > 0 then
   stir(lane, nil, true)
 end
 return 1

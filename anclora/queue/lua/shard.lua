@@ -20,6 +20,7 @@ local A = cmsgpack.unpack(ARGV[1])
 local LEVEL = 1e15 -- score = priority * LEVEL + sequence number
 local MOVED = 250 -- due timers one call moves at most
 local FULL = 64 -- in flight at once, from which on a lane that starts again is as open as any
+local score_of, tail_start, put_in_tail -- of `tail.lua`
 local WAITING, ACTIVE, HELD, CAREFUL, RESTING = 87, 65, 72, 42, 126 -- bytes of W, A, H, * and ~
 
 -- The error a script of an older protocol must stop with, or nil.
@@ -63,7 +64,7 @@ local function stir(lane, done, forced)
     end
   end
   local open = not mode or mode == 'g' or byte(mode) == 115
-  if open and (forced or call('EXISTS', P .. 'ready:' .. lane) == 1) then
+  if open and (forced or call('EXISTS', P .. 'ready:' .. lane, P .. 'tail:' .. lane) > 0) then
     local kind = kind_of(lane)
     call('ZADD', P .. 'turns:' .. kind, 'NX', NOW_US, lane)
     wake(kind)
@@ -122,8 +123,9 @@ end
 
 -- `n` items of a lane left the flight; a lane without any item leaves no trace.
 local function landed(lane, n)
-  if call('HINCRBY', P .. 'lanes', lane, 0 - n) == 0 and call('EXISTS', P .. 'items:' .. lane) == 0 then
+  if call('HINCRBY', P .. 'lanes', lane, 0 - n) == 0 and call('EXISTS', P .. 'items:' .. lane, P .. 'tail:' .. lane) == 0 then
     call('HDEL', P .. 'lanes', lane)
+    call('HDEL', P .. 'places', lane)
   end
 end
 
@@ -192,9 +194,15 @@ local function each_held(groups, width, each)
   return n
 end
 
--- A held item is held no longer.
+-- A held item is held no longer. One that nobody took yet may belong in the tail.
 local function ripen(lane, id, record)
   local score, key = sub(record, 2, 17), sub(record, byte(record) == HELD and 34 or 18)
+  local level = tonumber(sub(score, 1, 1))
+  local starts = tail_start(lane, level)
+  if starts and tonumber(score) > starts then
+    call('HDEL', P .. 'items:' .. lane, id)
+    return put_in_tail(lane, level, tonumber(sub(score, 2)), id, key)
+  end
   call('HSET', P .. 'items:' .. lane, id, 'W' .. score .. key)
   call('ZADD', P .. 'park:' .. lane .. '|' .. key, score, id)
   settle(lane, key, false)

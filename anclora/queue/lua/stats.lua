@@ -19,19 +19,19 @@ pairs_of('lanes', active)
 pairs_of('gates', mode)
 pairs_of('rules', rules)
 
--- Those that stand ready and are let out: none behind a closed gate, and of a level only as many as have room.
-local function free(lane, its, room)
+-- Those that stand ready or are packed, and are let out: none behind a closed gate, and of a level as many as have room.
+local function free(lane, its, room, total, counts)
   local gate = mode[lane] or ''
   if gate ~= '' and byte(gate) ~= 115 then
     return 0
   end
   local ready, most = P .. 'ready:' .. lane, hands(lane, its, gate, tonumber(active[lane] or 0))
   if not room then
-    return math.min(call('ZCARD', ready), most)
+    return math.min(call('ZCARD', ready) + total, most)
   end
   local n = 0
   for level = 0, 3 do
-    local stands = call('ZCOUNT', ready, level * LEVEL, '(' .. (level + 1) * LEVEL)
+    local stands = call('ZCOUNT', ready, level_bounds(level)) + counts[level + 1]
     n = n + math.max(0, math.min(stands, room.sends[level]))
   end
   return math.min(n, most)
@@ -44,9 +44,10 @@ local function tell(lane)
     return
   end
   told[lane] = true
+  local total, counts = packed(lane)
   answer[n + 1] = lane
-  answer[n + 2] = call('HLEN', P .. 'items:' .. lane)
-  answer[n + 3] = free(lane, its, room)
+  answer[n + 2] = call('HLEN', P .. 'items:' .. lane) + total
+  answer[n + 3] = free(lane, its, room, total, counts)
   answer[n + 4] = tonumber(active[lane] or 0)
   answer[n + 5] = mode[lane] or ''
   answer[n + 6] = its and its[8] or '0000'
