@@ -90,7 +90,7 @@ class Queue:
             for shard, letters in (await self._scripts.run("enqueue", calls)).items():
                 told = iter(letters)
                 for lane, items in portions[shard]:
-                    answers[lane] += [_ANSWERS[letter] for letter in islice(told, len(items))]
+                    answers[lane].extend(_ANSWERS[letter] for letter in islice(told, len(items)))
                 if not waiting[shard]:
                     del waiting[shard]
         return answers

@@ -26,8 +26,8 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
         order_key: items of one key go one after the other; 1 to 256 characters.
         priority: 0 critical, 1 high, 2 normal, 3 low.
         due_at_ms: not before this moment, epoch milliseconds; 0 = now. Until then it takes part in no order.
-        place: where it stands among its priority, 1 to 10^15 - 1, whenever it comes and the same each time; 0 = behind all
-            that came before. Where much waits, an item without a place is looked for in all of it: give places there.
+        place: where it stands among its priority, 1 to 10^15 - 1, whenever it comes, the same each time; 0 = behind
+            all that came before. Where much waits, an item without a place is looked for in all of it: give places there.
     """
 
     id: str

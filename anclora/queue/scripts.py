@@ -1,7 +1,7 @@
 """Loads the Lua files and runs them: one call of `run` is one round trip, whatever the number of shards.
 
-A script is the line with its numbers, a clock, the shared `shard.lua`, `tail.lua` and `pace.lua`, and the verb's file. It
-is called by its SHA-1; a server that does not know it (restart, SCRIPT FLUSH) answers NOSCRIPT without running
+A script is the line with its numbers, a clock, what all share (`shard.lua`, `tail.lua`, `pace.lua`), and the verb's own
+file. It is called by its SHA-1; a server that does not know it (restart, SCRIPT FLUSH) answers NOSCRIPT without running
 anything, is given the text, and asked again.
 """
 
