@@ -123,10 +123,13 @@ class Database:
             _raise_unavailable(error)
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Connection, None]:
+    async def transaction(self, *, pipelined: bool = False) -> AsyncGenerator[Connection, None]:
         """A connection inside a transaction: committed at the end of the block, rolled back when the block raises.
 
         A caller who is cancelled during the commit does not learn its outcome either.
+
+        Args:
+            pipelined: statements leave together, and a round trip is paid only where a result is read.
 
         Raises:
             UnavailableError: no connection, or it was lost before the commit; nothing is stored.
@@ -135,7 +138,8 @@ class Database:
         committing = False
         async with self.connection() as connection:
             try:
-                async with connection.transaction():
+                pipeline = connection.pipeline() if pipelined else contextlib.nullcontext()
+                async with pipeline, connection.transaction():
                     yield connection
                     committing = True
             except psycopg.OperationalError as error:
