@@ -4,13 +4,14 @@ import json
 import sys
 
 from anclora.kit.logging import configure_logging
-from benchmarks import dispatch, standing
+from benchmarks import accept, chain, dispatch, life, queue, receipts, standing
 
 
 def main() -> int:
     """Measure one thing after the other and print everything at the end."""
     configure_logging("ERROR")
-    print(json.dumps(dispatch.measure() | standing.measure()))
+    groups = (dispatch, queue, accept, receipts, life, chain, standing)
+    print(json.dumps({name: value for group in groups for name, value in group.measure().items()}))
     return 0
 
 
