@@ -42,7 +42,7 @@ class Lanes(Protocol):
         """The counts of all lanes."""
         ...
 
-    async def peek(self, lane: str, item_id: str) -> Peek:
+    async def peek(self, lane: str, item_id: str, priority: int, place: int) -> Peek:
         """What one item waits for."""
         ...
 

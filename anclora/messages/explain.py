@@ -29,7 +29,7 @@ _ENDS = (State.FAILED, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED)
 class Peeks(Protocol):
     """What is asked of the lanes: `anclora.queue.Queue`."""
 
-    async def peek(self, lane: str, item_id: str) -> Peek:
+    async def peek(self, lane: str, item_id: str, priority: int, place: int) -> Peek:
         """What one item waits for."""
         ...
 
@@ -49,7 +49,8 @@ async def explain(db: Database, lanes: Peeks, message_id: UUID, *, now: datetime
     peek, away = None, False
     if queued:
         try:
-            peek = await lanes.peek(lane_of(place["instance"]), str(message_id))
+            lane = lane_of(place["instance"])
+            peek = await lanes.peek(lane, str(message_id), place["priority"], place["ordinal"] or 0)
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
             away = True

@@ -10,7 +10,7 @@ from redis.asyncio import Redis, RedisCluster
 
 from anclora.queue import keys
 from anclora.queue.hints import Hints
-from anclora.queue.model import CancelResult, Claim, Claimed, EnqueueResult, Item, Limits, Memory, Peek, Stats
+from anclora.queue.model import CancelResult, Claim, Claimed, EnqueueResult, Item, Limits, Memory, Peek, Priority, Stats
 from anclora.queue.rotation import Rotation
 from anclora.queue.scripts import Scripts
 from anclora.queue.server import Server
@@ -240,11 +240,11 @@ class Queue:
             lanes=lanes,
         )
 
-    async def peek(self, lane: str, item_id: str) -> Peek:
-        """What an item waits for, and what its lane would let out now."""
+    async def peek(self, lane: str, item_id: str, priority: int = Priority.NORMAL, place: int = 0) -> Peek:
+        """What an item waits for, and what its lane would let out now; one far behind is found by its place only."""
         keys.kind_of(lane)
         shard = self.shard_of(lane)
-        return peeked((await self._scripts.run("peek", {shard: [lane, item_id]}))[shard])
+        return peeked((await self._scripts.run("peek", {shard: [lane, item_id, priority, place]}))[shard])
 
     async def open_shard(self, shard: int, epoch: int) -> None:
         """From now on the shard serves claims of this epoch."""

@@ -27,7 +27,7 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
         priority: 0 critical, 1 high, 2 normal, 3 low.
         due_at_ms: not before this moment, epoch milliseconds; 0 = now. Until then it takes part in no order.
         place: where it stands among its priority, 1 to 10^15 - 1, whenever it comes, the same each time; 0 = behind
-            all that came before. Where much waits, an item without a place is looked for in all of it: give places there.
+            all that came before. Where much waits, one without a place is looked for in all of it.
     """
 
     id: str

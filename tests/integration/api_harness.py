@@ -115,7 +115,7 @@ class Lane:
         await self.run_id()
         return Stats(waiting=0, active=0, delayed=0, lanes=dict(self.counts))
 
-    async def peek(self, lane: str, item_id: str) -> Peek:
+    async def peek(self, lane: str, item_id: str, priority: int, place: int) -> Peek:
         if self.away:
             raise UnavailableError("refused")
         return IN_HAND

@@ -176,7 +176,7 @@ async def test_what_has_not_reached_its_lane_and_what_a_worker_has(here: Stage) 
 
 async def test_without_redis_the_ledger_answers_and_says_so(here: Stage) -> None:
     class Away:
-        async def peek(self, lane: str, item_id: str) -> Peek:
+        async def peek(self, lane: str, item_id: str, priority: int, place: int) -> Peek:
             raise UnavailableError("refused")
 
     message_id = await here.accept()

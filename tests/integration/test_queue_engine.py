@@ -225,3 +225,11 @@ async def test_what_a_limit_keeps_back_is_delayed_and_what_it_lets_out_waits(red
     assert await counts() == (0, 18)
     await queue.cancel(LANE, [f"m{n}" for n in range(20)])
     assert (await queue.stats()).lanes[LANE].closed == frozenset(range(4))
+
+
+async def test_a_peek_finds_what_is_packed_by_its_place(redis: Redis) -> None:
+    queue = await open_queue(redis)
+    await queue.enqueue(LANE, [Item(f"m{n}", f"k{n}", place=n) for n in range(1, 501)])
+    far = await queue.peek(LANE, "m400", 2, 400)
+    assert (far.place, far.before) == ("ready", pytest.approx(399, abs=60))
+    assert (await queue.peek(LANE, "m400", 2, 401)).place == "missing"

@@ -1,5 +1,6 @@
 -- peek: what an item waits for, and what its lane would let out.
--- KEYS: meta of the shard. ARGV: [lane, id].
+-- KEYS: meta of the shard. ARGV: [lane, id, priority, place] as it was enqueued; place 0 = it is not looked for in the
+-- tail of its lane.
 -- Returns MessagePack [now ms, place: missing | active | ready | fresh | parked | held, due ms (held), items before it
 -- (ready, fresh), the id its order key puts forward or '', end of the key's rest ms, mode of the gate without `p`, end
 -- of the gate ms, its level closed 0|1, items its level may let out (-1 = no cap), when that changes ms, order keys its
@@ -15,7 +16,7 @@ local lane, id = A[1], A[2]
 local ready, fresh, pace, seen = P .. 'ready:' .. lane, P .. 'fresh:' .. lane, P .. 'pace:' .. lane, P .. 'seen:' .. lane
 local record = call('HGET', P .. 'items:' .. lane, id)
 local state = record and byte(record)
-local level = record and tonumber(sub(record, 2, 2)) or 2
+local level = record and tonumber(sub(record, 2, 2)) or A[3]
 local key = state and sub(record, state == ACTIVE and 70 or state == HELD and 34 or 18) or ''
 local head = call('HGET', P .. 'heads:' .. lane, key) or ''
 
@@ -31,6 +32,12 @@ elseif state == WAITING then
 elseif state then
   place = 'held'
   due = state == HELD and tonumber(sub(record, 18, 33)) or tonumber(call('ZSCORE', P .. 'timers', id .. '|' .. lane))
+elseif A[4] > 0 then
+  local packed_before, its_key = before_in_tail(lane, level, A[4], id)
+  if packed_before then
+    place, before, key = 'ready', call('ZCOUNT', ready, '-inf', '(' .. (level + 1) * LEVEL) + packed_before, its_key
+    head = call('HGET', P .. 'heads:' .. lane, key) or ''
+  end
 end
 
 local mode = call('HGET', P .. 'gates', lane) or ''

@@ -52,6 +52,20 @@ local function in_tail(lane, level, place, id)
   return pack and string.find(pack, cmsgpack.pack(place, id), 1, true) ~= nil
 end
 
+-- How many stand before an item in the tail, about (packs before its own count as whole ones), and its key; nil = it is
+-- not there.
+local function before_in_tail(lane, level, place, id)
+  local pack, score = pack_of(lane, level, place)
+  local parts = pack and { cmsgpack.unpack(pack) } or {}
+  for i = 2, #parts, 3 do
+    if parts[i] == id then
+      local tail = P .. 'tail:' .. lane
+      local length = PACK / #pack * #parts / 3
+      return math.floor(call('ZCOUNT', tail, '-inf', '(' .. score) * length) + (i - 2) / 3, parts[i + 1]
+    end
+  end
+end
+
 -- All of the tail by id: the pack each is in. Costs as much as the tail is long: for those whose place nobody knows.
 local function ids_in_tail(lane)
   local packs, found = call('ZRANGE', P .. 'tail:' .. lane, 0, -1), {}
