@@ -71,7 +71,7 @@ class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         failed: refused for good in the last 24 hours.
         dlq: given up, waiting for a person.
         unknown: sent or not, evidence is being looked for.
-        oldest_waiting_seconds: age of the longest wait, of the delayed ones too.
+        oldest_waiting_seconds: age of the longest wait for a worker, or for a lane. Who is only delayed does not count.
         throughput_per_second: sent per second over the last minute.
         source: `lanes`, or `ledger` while Redis is away: then all that is queued counts as waiting.
         lanes: each lane that has messages or is stopped; only for a key, and not while Redis is away.
@@ -115,6 +115,8 @@ async def _count(deps: Deps) -> QueueMetrics:
         log.warning("lanes_unreachable", error=repr(error))
         stats = None
     lanes = None if stats is None else await _lanes(deps, stats, ledger.held_by_instance)
+    only_delayed = {lane.instance for lane in lanes or () if lane.delayed and not lane.waiting}
+    oldest = {name: seconds for name, seconds in ledger.oldest_by_instance.items() if name not in only_delayed}
     if lanes is None:
         waiting, active, delayed = max(0, ledger.queued - ledger.held), ledger.sending, 0
     else:
@@ -133,7 +135,7 @@ async def _count(deps: Deps) -> QueueMetrics:
         failed=ledger.failed_24h,
         dlq=ledger.dlq,
         unknown=ledger.unknown,
-        oldest_waiting_seconds=ledger.oldest_waiting_seconds,
+        oldest_waiting_seconds=round(max(oldest.values(), default=0.0), 3),
         throughput_per_second=ledger.throughput_per_second,
         source="ledger" if lanes is None else "lanes",
         lanes=lanes,

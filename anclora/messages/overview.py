@@ -27,18 +27,19 @@ class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         held_by_instance: held messages of each number that has any.
+        oldest_by_instance: seconds the oldest due message of each number waits that has any.
     """
 
     queued: int
     scheduled: int
     held: int
     held_by_instance: dict[str, int]
+    oldest_by_instance: dict[str, float]
     sending: int
     unknown: int
     completed_24h: int
     failed_24h: int
     dlq: int
-    oldest_waiting_seconds: float
     throughput_per_second: float
 
 
@@ -65,21 +66,20 @@ async def counts(db: Database, since: datetime, until: datetime) -> MessageCount
 
 async def queue_counts(db: Database) -> QueueCounts:
     """The state of the queue now."""
-    live = await db.fetch_one(QUERIES["count_queue"]) or {}
-    held = {row["instance"]: int(row["n"]) for row in await db.fetch_all(QUERIES["count_held"])}
+    live = await db.fetch_all(QUERIES["count_queue"])
     later = await db.fetch_one(QUERIES["count_scheduled"]) or {}
     ended = await db.fetch_one(QUERIES["count_finished"]) or {}
     return QueueCounts(
-        queued=live.get("queued", 0),
+        queued=sum(row["queued"] for row in live),
         scheduled=later.get("scheduled", 0),
-        held=sum(held.values()),
-        held_by_instance=held,
-        sending=live.get("sending", 0),
-        unknown=live.get("unknown", 0),
+        held=sum(row["held"] for row in live),
+        held_by_instance={row["instance"]: row["held"] for row in live if row["held"]},
+        oldest_by_instance={row["instance"]: row["oldest_seconds"] for row in live if row["oldest_seconds"]},
+        sending=sum(row["sending"] for row in live),
+        unknown=sum(row["unknown"] for row in live),
         completed_24h=ended.get("completed", 0),
         failed_24h=ended.get("failed", 0),
         dlq=ended.get("dlq", 0),
-        oldest_waiting_seconds=round(live.get("oldest_waiting_seconds", 0.0), 3),
         throughput_per_second=round(ended.get("throughput_per_second", 0.0), 3),
     )
 

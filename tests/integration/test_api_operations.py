@@ -92,6 +92,17 @@ async def test_an_old_backlog_degrades(db: Database, redis: Any) -> None:
         assert (health["status"], health["checks"]["queue"]["status"]) == ("degraded", "degraded")
 
 
+async def test_what_is_only_delayed_is_no_backlog(db: Database, redis: Any) -> None:
+    lane = Lane({"send:sales": LaneStats(0, 0, 1, False)})
+    async with house(db, redis, lanes=lane, backlog_limit_seconds=60) as doors:
+        await doors.ask("POST", "/api/v1/messages", json={"to": PHONE, "text": "hola"})
+        await db.execute("update messages set next_attempt_at = now() - interval '2 minutes'")
+        assert (await doors.ask("GET", "/queue/metrics")).json["oldest_waiting_seconds"] == 0
+        lane.counts = {"send:sales": LaneStats(1, 0, 0, False)}
+        later(doors)
+        assert (await doors.ask("GET", "/queue/metrics")).json["oldest_waiting_seconds"] > 100
+
+
 async def test_the_queue_counts_lanes_and_ledger_and_is_cached_a_second(db: Database, redis: Any) -> None:
     lane = Lane(
         {"send:a": LaneStats(3, 2, 1, False), "send:b": LaneStats(1, 0, 0, True), "turn:1": LaneStats(9, 9, 9, False)}

@@ -76,19 +76,16 @@ select
 from messages
 
 -- name: count_queue
--- What the ledger knows of the queue.
-select
+-- What the ledger knows of the queue, number by number.
+select instance,
     count(*) filter (where state = 'queued')::integer as queued,
     count(*) filter (where state = 'sending')::integer as sending,
     count(*) filter (where state = 'unknown')::integer as unknown,
+    count(*) filter (where state = 'queued' and hold_reason is not null)::integer as held,
     coalesce(extract(epoch from now() - min(next_attempt_at) filter (
-        where state = 'queued' and hold_reason is null and next_attempt_at <= now())), 0)::float8
-        as oldest_waiting_seconds
+        where state = 'queued' and hold_reason is null and next_attempt_at <= now())), 0)::float8 as oldest_seconds
 from messages where open
-
--- name: count_held
--- Held messages, number by number.
-select instance, count(*)::integer as n from messages where hold_reason is not null and state = 'queued' group by 1
+group by instance
 
 -- name: count_sending
 -- What workers hold now.
