@@ -14,7 +14,8 @@ from anclora.messages.feed import lane_of
 from anclora.queue import Queue
 from benchmarks.accept import PEOPLE
 from benchmarks.load import Load, Outcome, run
-from benchmarks.stage import NUMBERS, OURS, THEIRS, Stage, cpu_seconds, staged, until
+from benchmarks.cpu import cpu_seconds
+from benchmarks.stage import NUMBERS, OURS, THEIRS, Stage, staged, until
 
 _SECONDS = 6.0
 _COUNT = 10_000

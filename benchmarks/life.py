@@ -12,7 +12,8 @@ from pathlib import Path
 
 from anclora.cli.home import free_port
 from benchmarks.chain import drafts, post
-from benchmarks.stage import NUMBERS, OURS, THEIRS, Stage, cpu_seconds, staged, until
+from benchmarks.cpu import cpu_seconds
+from benchmarks.stage import NUMBERS, OURS, THEIRS, Stage, staged, until
 
 _COUNT = 5_000
 _RATE = 600

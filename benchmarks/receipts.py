@@ -12,7 +12,8 @@ from typing import Any
 
 from anclora.cli.home import free_port
 from benchmarks.load import Load, Outcome, run
-from benchmarks.stage import OURS, SECRET, THEIRS, Stage, cpu_seconds, staged, until
+from benchmarks.cpu import cpu_seconds
+from benchmarks.stage import OURS, SECRET, THEIRS, Stage, staged, until
 
 COUNT = 15_000
 _RUNS = 3

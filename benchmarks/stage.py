@@ -24,13 +24,13 @@ from redis import Redis
 
 from anclora.cli.home import free_port, prepare
 from anclora.storage.embedded import EmbeddedServers, discard_embedded, start_embedded
+from benchmarks.cpu import cpu_seconds
 from benchmarks.dispatch import pin, start_sink
 
 OURS, THEIRS = 0, 1
 NUMBERS = 20
 SECRET = "bench-secret"  # noqa: S105 - of servers that live for a minute, on loopback
 _READY_SECONDS = 30.0
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -143,30 +143,6 @@ def until(reached: Any, seconds: float) -> None:
         if time.monotonic() > ends:
             raise TimeoutError(f"not reached within {seconds} s")
         time.sleep(0.02)
-
-
-def cpu_seconds(root: int) -> float:
-    """CPU seconds used so far by a process and all below it, those that ended included."""
-    total = 0.0
-    for pid in tree(root):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        total += sum(map(int, fields[11:15])) / _TICKS
-    return total
-
-
-def tree(root: int) -> list[int]:
-    """A process and all below it."""
-    found = [root]
-    for pid in found:
-        for children in Path(f"/proc/{pid}/task").glob("*/children"):
-            try:
-                found += map(int, children.read_text().split())
-            except OSError:  # the thread ended meanwhile
-                continue
-    return found
 
 
 def _ready(port: int) -> bool:

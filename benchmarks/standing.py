@@ -13,6 +13,7 @@ from pathlib import Path
 
 from anclora.cli.home import free_port
 from anclora.storage.embedded import discard_embedded
+from benchmarks.cpu import tree
 
 _PATIENCE_SECONDS = 60.0
 _SETTLE_SECONDS = 5.0
@@ -77,7 +78,7 @@ def _stop(up: subprocess.Popen[bytes]) -> None:
 def _cpu_seconds(root: int) -> dict[str, float]:
     """CPU seconds used so far by a process and all below it, by the name of the program."""
     seconds: dict[str, float] = {}
-    for pid in _tree(root):
+    for pid in tree(root):
         try:
             name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
         except OSError:  # it ended meanwhile
@@ -85,14 +86,3 @@ def _cpu_seconds(root: int) -> dict[str, float]:
         fields = rest.split()
         seconds[name] = seconds.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / _TICKS
     return seconds
-
-
-def _tree(root: int) -> list[int]:
-    found = [root]
-    for pid in found:
-        for children in Path(f"/proc/{pid}/task").glob("*/children"):
-            try:
-                found += map(int, children.read_text().split())
-            except OSError:  # the thread ended meanwhile
-                continue
-    return found

@@ -32,17 +32,15 @@ end
 local function packed(lane)
   local counts, total = call('HMGET', P .. 'tails', lane .. '|0', lane .. '|1', lane .. '|2', lane .. '|3'), 0
   for i = 1, 4 do
-    counts[i] = tonumber(counts[i] or 0)
-    total = total + counts[i]
+    counts[i], total = tonumber(counts[i] or 0), total + (counts[i] or 0)
   end
   return total, counts
 end
 
 -- The pack an item of this place is in, if it is in any: text, score, decoded.
 local function pack_of(lane, level, place)
-  local found = call(
-    'ZREVRANGEBYSCORE', P .. 'tail:' .. lane, score_of(level, place), level * LEVEL, 'WITHSCORES', 'LIMIT', 0, 1
-  )
+  local tail, score = P .. 'tail:' .. lane, score_of(level, place)
+  local found = call('ZREVRANGEBYSCORE', tail, score, level * LEVEL, 'WITHSCORES', 'LIMIT', 0, 1)
   return found[1], found[2]
 end
 
@@ -59,9 +57,8 @@ local function before_in_tail(lane, level, place, id)
   local parts = pack and { cmsgpack.unpack(pack) } or {}
   for i = 2, #parts, 3 do
     if parts[i] == id then
-      local tail = P .. 'tail:' .. lane
-      local length = PACK / #pack * #parts / 3
-      return math.floor(call('ZCOUNT', tail, '-inf', '(' .. score) * length) + (i - 2) / 3, parts[i + 1]
+      local packs = call('ZCOUNT', P .. 'tail:' .. lane, '-inf', '(' .. score)
+      return math.floor(packs * PACK / #pack * #parts / 3) + (i - 2) / 3, parts[i + 1]
     end
   end
 end
@@ -89,9 +86,7 @@ local function append(lane, level, flat)
     parts[1], size, first = last[1], #last[1], last[2]
   end
   for i = 1, #flat, 3 do
-    if size == 0 then
-      first = score_of(level, flat[i])
-    end
+    first = size == 0 and score_of(level, flat[i]) or first
     local part = cmsgpack.pack(flat[i], flat[i + 1], flat[i + 2])
     parts[#parts + 1], size = part, size + #part
     if size >= PACK then
@@ -138,15 +133,14 @@ local function cut_from_tail(lane, id)
   if not pack then
     return false
   end
-  local parts, at = { cmsgpack.unpack(pack) }, 1
-  while parts[at + 1] ~= id do
-    at = at + 3
+  local parts, rest = { cmsgpack.unpack(pack) }, {}
+  for i = 1, #parts do
+    if parts[3 * math.floor((i - 1) / 3) + 2] ~= id then
+      rest[#rest + 1] = parts[i]
+    end
   end
   local level = math.floor(call('ZSCORE', P .. 'tail:' .. lane, pack) / LEVEL)
-  for _ = 1, 3 do
-    table.remove(parts, at)
-  end
-  repack(lane, level, pack, parts)
+  repack(lane, level, pack, rest)
   count_tail(lane, level, -1)
   return true
 end

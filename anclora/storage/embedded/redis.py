@@ -1,6 +1,7 @@
 """A private Redis or Valkey: found on PATH or in the wheel, on loopback, with a password and an append-only file."""
 
 import importlib.util
+import logging
 import re
 import shutil
 import signal
@@ -12,10 +13,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from anclora.kit.errors import SetupError
-from anclora.kit.logging import get_logger
 from anclora.storage.embedded.process import Server, end_leftover, read_pid
 
-log = get_logger(__name__)
+log = logging.getLogger(__name__)
 _OLDEST = (6, 2)
 _BROKEN = "Bad file format reading the append only file"
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)")
@@ -85,7 +85,7 @@ class RedisServer(Server):
             broken = self._folder / "appendonlydir.broken"
             shutil.rmtree(broken, ignore_errors=True)
             (self._folder / "appendonlydir").rename(broken)
-            log.warning("append_only_file_set_aside", folder=str(broken))
+            log.warning("Redis cannot read its append-only file, which is now %s; the lanes are rebuilt.", broken)
             super().start(keep_port=keep_port)
 
     def clear_leftovers(self) -> None:
