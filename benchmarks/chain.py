@@ -13,8 +13,8 @@ from anclora.cli.home import free_port
 from anclora.messages.feed import lane_of
 from anclora.queue import Queue
 from benchmarks.accept import PEOPLE
-from benchmarks.load import Load, Outcome, run
 from benchmarks.cpu import cpu_seconds
+from benchmarks.load import Load, Outcome, run
 from benchmarks.stage import NUMBERS, OURS, THEIRS, Stage, staged, until
 
 _SECONDS = 6.0

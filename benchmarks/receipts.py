@@ -11,8 +11,8 @@ from statistics import median
 from typing import Any
 
 from anclora.cli.home import free_port
-from benchmarks.load import Load, Outcome, run
 from benchmarks.cpu import cpu_seconds
+from benchmarks.load import Load, Outcome, run
 from benchmarks.stage import OURS, SECRET, THEIRS, Stage, staged, until
 
 COUNT = 15_000
