@@ -15,7 +15,7 @@ SCOPES: Mapping[str, str] = {
     "contacts:write": "opt people out and in again, and say where they are",
     "instances:read": "see whose number an instance is",
     "instances:write": "change how fast a number goes",
-    "queue:write": "stop and resume the queue, rebuild it, requeue and discard dead letters",
+    "queue:write": "stop and resume the queue, rebuild it, change retries, requeue and discard dead letters",
     "analytics:read": "read the figures",
 }
 

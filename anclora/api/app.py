@@ -17,13 +17,14 @@ from anclora.api import (
     messages,
     metrics,
     queue,
+    retries,
     webhooks,
 )
 from anclora.api.deps import Deps
 from anclora.api.frame import Frame
 from anclora.api.openapi import describe
 
-_COLD = (health, queue, gates, metrics, instances, analytics, messages, dead_letters, contacts)
+_COLD = (health, queue, gates, metrics, instances, analytics, messages, dead_letters, retries, contacts)
 
 
 class Api(FastAPI):

@@ -26,6 +26,17 @@ REQUEUE = {"instance": "sales", "reason": "tries_exhausted"}
 DISCARD = {"ids": [MESSAGE_ID], "why": "the viewing is over"}
 PACING = {"preset": "qr", "per_minute": 12}
 ZONE = {"zone": "Atlantic/Canary"}
+RETRY = {"tries": 5, "base_seconds": 30.5}
+CLASS = {"unknown": "resend"}
+_RETRY = {
+    "failure": "connection_closed",
+    "tries": 5,
+    "base_seconds": 30.5,
+    "factor": None,
+    "cap_seconds": None,
+    "jitter": None,
+    "own": ["tries", "base_seconds"],
+}
 OPT_OUT = {"reason": "asked on the phone"}
 
 _RECEIPT = {"id": MESSAGE_ID, "state": "queued", "to": _DIGITS, "instance": "sales"}
@@ -207,6 +218,10 @@ ANSWERS: Mapping[str, Any] = {
         "last_inbound_at": None,
         "zone": None,
     },
+    "RetryView": _RETRY,
+    "RetryList": {"retries": [_RETRY]},
+    "ClassView": {"name": "reply", "unknown": "resend"},
+    "ClassList": {"classes": [{"name": "reply", "unknown": "resend"}]},
     "Stored": {"status": "stored"},
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from anclora.cli import dead_letters, gates
+from anclora.cli import dead_letters, gates, retries
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_facts, show_json, show_rows
@@ -17,6 +17,7 @@ app = typer.Typer(help="What waits, in all and number by number; and operations 
 app.add_typer(dead_letters.app, name="dlq")
 for command in (gates.pause, gates.resume, gates.drain, gates.strike, gates.unstrike, gates.gates, gates.quiet):
     app.command()(command)
+app.command()(retries.retries)
 _LOOK_SECONDS = 0.5
 
 _ALWAYS = ("instance", "waiting", "active", "delayed", "held")

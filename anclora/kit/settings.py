@@ -84,13 +84,7 @@ class Settings(BaseSettings):
     outbox_after_seconds: Seconds = Field(default=5.0, description="an outbox row older than this is enqueued again")
     sweep_every_seconds: Seconds = Field(default=1.0, description="between two rounds of the sweeps")
     reconcile_every_seconds: Seconds = Field(default=60.0, description="between two comparisons of ledger and lanes")
-    lane_backoff_seconds: Seconds = Field(
-        default=5.0, description="a refusing number rests for this long, then one probe"
-    )
-    retry_base_seconds: Seconds = Field(default=5.0, description="the first wait between two tries of one message")
-    retry_cap_seconds: Seconds = Field(default=600.0, description="the longest such wait")
     drain_seconds: Seconds = Field(default=60.0, description="for what is being sent when the process is told to stop")
-    max_tries: Count = Field(default=8, description="then a message is dead")
     max_age_seconds: Annotated[float, Field(gt=0)] = Field(
         default=86_400.0, description="older than this it is dead too"
     )

@@ -20,6 +20,7 @@ from anclora.messages.intent import Intent, Intents, give_back, give_back_uncert
 from anclora.messages.quiet_book import QuietBook
 from anclora.messages.reconcile import current_epoch
 from anclora.messages.results import Results
+from anclora.messages.retries import RetryBook
 from anclora.messages.send import Senders
 from anclora.messages.worker import Worker
 from anclora.providers.registry import Providers
@@ -62,7 +63,17 @@ class Dispatcher(Loop):
         self._uncertain: list[UUID] = []
         self._first_shard = 0
         self.quiet = QuietBook(db, settings, clock)
-        self.results = Results(db, queue, settings, clock, worker_id=lambda: worker.id, freed=self._free)
+        self.retries = RetryBook(db)
+        self.results = Results(
+            db,
+            queue,
+            settings,
+            clock,
+            book=book,
+            retries=self.retries,
+            worker_id=lambda: worker.id,
+            freed=self._free,
+        )
         self._senders = Senders(
             providers, book, settings, worker, clock, ended=self.results.put, give_back=self._give_back
         )

@@ -7,6 +7,7 @@ FINISHED = counter("messages_finished", "Results stored, by what they made of th
 INTENTS = counter("dispatch_intents", "Answers of the intent, by verdict", ("verdict",))
 GIVEN_BACK = counter("dispatch_given_back", "Messages returned to the queue before a request was started")
 DUPLICATE_SENDS = counter("duplicate_send", "Late successes of an attempt whose message had gone out again")
+RESTS = counter("refusal_rests", "Rests that a refusal asked for, by what rests", ("scope",))
 RESOLVED = counter("unknown_resolved", "Doubts ended, by how", ("how",))
 UNRESOLVED = gauge("unknown_messages", "Messages in doubt now")
 STALLED = gauge("stalled_messages", "Sent messages that WhatsApp did not acknowledge in time", ("instance",))

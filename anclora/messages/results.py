@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
+from anclora.instances.book import InstanceBook
 from anclora.kit.batcher import commit_or_bisect
 from anclora.kit.clock import Clock
 from anclora.kit.errors import UnavailableError
@@ -23,12 +24,15 @@ from anclora.kit.lifecycle import Loop, Overlap
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
+from anclora.messages.feed import lane_of
 from anclora.messages.intent import Intent
 from anclora.messages.model import State
-from anclora.messages.rules import Verdict, judge
+from anclora.messages.result import Result, rests_of, row_of, woken_by
+from anclora.messages.retries import RetryBook
+from anclora.messages.rules import FOLLOW_SECONDS, judge
 from anclora.messages.worker import QUERIES
-from anclora.providers.contract import Outcome, Refused, Sent, Unknown
-from anclora.queue import Queue
+from anclora.providers.contract import Outcome, Scope, Sent, Unknown
+from anclora.queue import Claimed, Queue
 from anclora.storage.database import Database, id_span
 
 log = get_logger(__name__)
@@ -36,14 +40,6 @@ _ROUND = 500
 _BESIDE = 1  # groups stored beside the present one: while one waits for the disk, another computes
 _POISON = (psycopg.DataError, psycopg.IntegrityError)
 _encode = msgspec.json.Encoder().encode
-
-
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of one attempt."""
-
-    intent: Intent
-    outcome: Outcome
-    verdict: Verdict
 
 
 class Results(Loop):
@@ -59,6 +55,8 @@ class Results(Loop):
         settings: Settings,
         clock: Clock,
         *,
+        book: InstanceBook,
+        retries: RetryBook,
         worker_id: Callable[[], WorkerId],
         freed: Callable[[int], None],
     ) -> None:
@@ -66,6 +64,8 @@ class Results(Loop):
         self._db = db
         self._queue = queue
         self._settings = settings
+        self._book = book
+        self._retries = retries
         self._clock = clock
         self._worker_id = worker_id
         self._freed = freed
@@ -77,7 +77,14 @@ class Results(Loop):
 
     def put(self, intent: Intent, outcome: Outcome) -> None:
         """Hand over the end of an attempt."""
-        verdict = judge(outcome, intent.trial, settings=self._settings, now=self._clock.now(), dice=self._dice)
+        verdict = judge(
+            outcome,
+            intent.trial,
+            retries=self._retries.now,
+            max_age_seconds=self._settings.max_age_seconds,
+            now=self._clock.now(),
+            dice=self._dice,
+        )
         self._waiting.append(Result(intent=intent, outcome=outcome, verdict=verdict))
         self._open += 1
         self.nudge()
@@ -112,12 +119,12 @@ class Results(Loop):
             self._waiting.extendleft(reversed(batch))
             raise
         for result, answer in zip(batch, answers, strict=True):
-            if answer is not None:  # it stays `sending` in the ledger until that is too old, and is then in doubt
+            if isinstance(answer, Exception):  # it stays `sending` in the ledger until that is too old: then in doubt
                 log.error("result_not_stored", message_id=str(result.intent.id), error=repr(answer))
         for state, count in Counter(result.verdict.state for result in batch).items():
             metrics.FINISHED.labels(state.value).inc(count)
         try:
-            await self._tell_lanes(batch)
+            await self._tell_lanes(batch, answers)
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error), results=len(batch))
         finally:
@@ -125,59 +132,86 @@ class Results(Loop):
             self._stored.set()
             self._freed(len(batch))
 
-    async def _store(self, batch: Sequence[Result]) -> Sequence[Exception | None]:
-        await store(self._db, batch, self._worker_id())
-        return [None] * len(batch)
+    async def _store(self, batch: Sequence[Result]) -> Sequence[datetime | None]:
+        blocks = await store(self._db, batch, self._worker_id())
+        return [blocks.get(result.intent.id) for result in batch]
 
-    async def _tell_lanes(self, batch: Sequence[Result]) -> None:
-        pauses: dict[str, float] = {}
-        for result in batch:
-            lane, claimed, verdict = result.intent.claimed.lane, result.intent.claimed, result.verdict
-            if verdict.pause_lane_seconds is not None:
-                pauses[lane] = max(pauses.get(lane, 0.0), verdict.pause_lane_seconds)
-            elif claimed.probe:
-                doubt = isinstance(result.outcome, Unknown)
-                if doubt:
-                    pauses.setdefault(lane, self._settings.lane_backoff_seconds)
-                else:
-                    await self._queue.resume(lane, gently=True)
-        for lane, seconds in pauses.items():
-            await self._queue.pause(lane, for_seconds=seconds, probe=True)
+    async def _tell_lanes(self, batch: Sequence[Result], blocks: Sequence[datetime | Exception | None]) -> None:
+        """Close what rests, open what works again, give every item its place; `blocks` = until when it may block."""
+        await self._tell_gates(batch)
         done = [r.intent.claimed for r in batch if r.verdict.state not in (State.QUEUED, State.UNKNOWN)]
-        doubtful_until = _ms(self._clock.now()) + int(self._settings.lease_seconds * 1000)
-        back = [
-            (
-                r.intent.claimed,
-                _ms(r.verdict.next_attempt_at) if r.verdict.next_attempt_at else doubtful_until,
-                r.verdict.keeps_place,
-            )
-            for r in batch
-            if r.verdict.state in (State.QUEUED, State.UNKNOWN)
-        ]
+        now_ms = _ms(self._clock.now())
+        doubtful_until = now_ms + int(self._settings.lease_seconds * 1000)
+        back: list[tuple[Claimed, int, bool]] = []
+        tried: list[tuple[Claimed, int, int]] = []
+        for result, until in zip(batch, blocks, strict=True):
+            verdict, claimed = result.verdict, result.intent.claimed
+            if verdict.state not in (State.QUEUED, State.UNKNOWN):
+                continue
+            due = _ms(verdict.next_attempt_at) if verdict.next_attempt_at else doubtful_until
+            if verdict.rest is not None and verdict.rest.whole_lane:  # nothing of the number went out: it costs nothing
+                back.append((claimed, due, verdict.keeps_place))
+            else:
+                keep = max(0, _ms(until) - now_ms) if isinstance(until, datetime) else 0
+                tried.append((claimed, due, keep if verdict.keeps_place else 0))
         if done:
             passing(BEFORE_COMPLETE)
             await self._queue.complete(done)
         if back:
             await self._queue.release(back)
+        if tried:
+            await self._queue.retry(tried)
+
+    async def _tell_gates(self, batch: Sequence[Result]) -> None:
+        pauses: dict[str, float] = {}
+        for result in batch:
+            lane, rest = result.intent.claimed.lane, result.verdict.rest
+            if rest is not None and rest.whole_lane:
+                if rest.scope is Scope.ACCOUNT:
+                    after_probe = rest.seconds + FOLLOW_SECONDS
+                    pauses |= {other: max(pauses.get(other, 0.0), after_probe) for other in self._beside(result.intent)}
+                pauses[lane] = max(pauses.get(lane, 0.0), rest.seconds)
+            elif result.intent.claimed.probe:
+                if isinstance(result.outcome, Unknown):
+                    pauses.setdefault(lane, self._retries.now.of_failure(Scope.LANE).base_seconds)
+                else:
+                    await self._queue.resume(lane, gently=True)
+            if rest is not None:
+                metrics.RESTS.labels(rest.scope.value).inc()
+        for lane, seconds in pauses.items():
+            await self._queue.pause(lane, for_seconds=seconds, probe=True)
+
+    def _beside(self, intent: Intent) -> list[str]:
+        """The other lanes of the same provider's account."""
+        known = {instance.name: instance.provider for instance in self._book.all}
+        provider = known.get(intent.instance)
+        return [lane_of(name) for name, its in known.items() if its == provider and name != intent.instance]
 
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-async def store(db: Database, batch: Sequence[Result], worker_id: WorkerId) -> None:
-    """One statement for a group of results: numbers that rest, the id map, attempts and messages."""
+async def store(db: Database, batch: Sequence[Result], worker_id: WorkerId) -> dict[UUID, datetime | None]:
+    """One statement for a group of results: what rests, the id map, attempts and messages.
+
+    Returns:
+        The messages that changed, and until when each may hold back later ones of its recipient.
+    """
+    rests = rests_of(batch)
     rows = {
-        "rows": _encode([_row(r) for r in batch]).decode(),
-        "rests": _encode(_rests(batch)).decode(),
+        "rows": _encode([row_of(r) for r in batch]).decode(),
+        "rests": _encode(rests).decode(),
+        "woken": [] if rests else woken_by(batch),  # one statement must not write a row twice
         "worker_id": worker_id,
         **id_span(r.intent.id for r in batch),
     }
     sent = [r for r in batch if isinstance(r.outcome, Sent)]
-    ids = {row[0] for row in await db.commit(QUERIES["store_results"], **rows)}
-    late = [r for r in sent if r.intent.id not in ids]
+    blocks: dict[UUID, datetime | None] = dict(await db.commit(QUERIES["store_results"], **rows))
+    late = [r for r in sent if r.intent.id not in blocks]
     if late:
         await _count_doubles(db, late)
+    return blocks
 
 
 async def _count_doubles(db: Database, late: Sequence[Result]) -> None:
@@ -189,54 +223,3 @@ async def _count_doubles(db: Database, late: Sequence[Result]) -> None:
         if attempt > result.intent.attempt and went_again:
             metrics.DUPLICATE_SENDS.inc()
             log.error("duplicate_send", message_id=str(result.intent.id), attempt=result.intent.attempt)
-
-
-class _Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A result as the ledger takes it: the names of `store_results`."""
-
-    id: UUID
-    attempt: int
-    instance: str
-    intent_at: datetime
-    outcome: str
-    state: str
-    code: str | None = None
-    text: str | None = None
-    provider_id: str | None = None
-    next_attempt_at: datetime | None = None
-    costs_try: bool = False
-    lane_refusal: bool = False
-    blocks_seconds: float | None = None
-    reason_code: str | None = None
-    reason_text: str | None = None
-
-
-def _row(result: Result) -> _Row:
-    intent, outcome, verdict = result.intent, result.outcome, result.verdict
-    sent = isinstance(outcome, Sent)
-    return _Row(
-        id=intent.id,
-        attempt=intent.attempt,
-        instance=intent.instance,
-        intent_at=intent.intent_at,
-        outcome=type(outcome).__name__.lower(),
-        code=None if sent else outcome.code,
-        text=None if sent else outcome.text,
-        provider_id=outcome.provider_id if sent else None,
-        state=verdict.state.value,
-        next_attempt_at=verdict.next_attempt_at,
-        costs_try=verdict.costs_try,
-        lane_refusal=verdict.lane_refusal,
-        blocks_seconds=verdict.blocks_seconds,
-        reason_code=verdict.code,
-        reason_text=verdict.text,
-    )
-
-
-def _rests(batch: Sequence[Result]) -> list[dict[str, object]]:
-    worst: dict[str, tuple[float, str]] = {}
-    for result in batch:
-        seconds = result.verdict.pause_lane_seconds
-        if seconds is not None and isinstance(result.outcome, Refused):
-            worst[result.intent.instance] = (seconds, result.outcome.code)
-    return [{"name": name, "seconds": seconds, "reason": reason} for name, (seconds, reason) in worst.items()]

@@ -161,6 +161,7 @@ class Housekeeping(Loop):
         async with self._db.transaction() as conn:
             strays = await conn.execute(QUERIES["forget_strays"], {"limit": _FORGOTTEN})
             await conn.execute(QUERIES["forget_risen"])
+            await conn.execute(QUERIES["forget_rests"])
             keys = await conn.execute(QUERIES["forget_keys"], {"days": self._days, "limit": _FORGOTTEN})
         # Last, because it gives up when somebody reads there.
         async with self._db.transaction() as conn:

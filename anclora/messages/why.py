@@ -124,6 +124,9 @@ def _held(place: Place, now: datetime) -> Limit | None:
     if not place["hold_reason"]:
         return None
     if place["hold_until"] and place["hold_until"] > now:
+        if place["hold_reason"].startswith("rest:"):
+            said = place["hold_reason"].removeprefix("rest:")
+            return Limit("paused", f"The provider refused such messages ({said}): they rest.", place["hold_until"])
         return Limit("hold", f"It is held: {place['hold_reason']}.", place["hold_until"])
     return Limit("lane", f"Its hold is over ({place['hold_reason']}): it is being put back into its lane.")
 

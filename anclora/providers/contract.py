@@ -95,6 +95,8 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         scope: what else must wait.
+        classes: of message the scope is about (reply, utility, marketing): they wait first, and the rest of the scope
+            only when a message of another class is refused too. Empty = every class.
         permanent: the same message will never go out.
         retry_after_seconds: the provider's own wish, if it has one.
         fault: whose.
@@ -110,6 +112,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_seconds: float | None = None
     fault: Fault = Fault.PROVIDER
     before_send: bool = False
+    classes: frozenset[str] = frozenset()
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from anclora.kit.settings import load_settings
 from anclora.messages.model import DEFAULT_PRIORITY, FINAL, TRANSITIONS, IllegalStepError, MessageClass, State, step
+from anclora.messages.retries import DEFAULTS, Retries
 from anclora.messages.rules import Trial, Verdict, due_moment, judge
 from anclora.providers.contract import Outcome, Refused, Scope, Sent, Unknown
 
@@ -15,7 +15,7 @@ NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
 
 def verdict(outcome: Outcome, *, tries: int = 0) -> Verdict:
     trial = Trial(kind=MessageClass.UTILITY, tries=tries, lane_refusals=0, due_since=NOW)
-    return judge(outcome, trial, settings=load_settings(), now=NOW, dice=random.Random(1))
+    return judge(outcome, trial, retries=Retries(), max_age_seconds=86_400, now=NOW, dice=random.Random(1))
 
 
 def test_a_message_is_queued_then_sending_then_sent_then_delivered_then_read() -> None:
@@ -68,12 +68,14 @@ def test_what_it_refuses_for_now_is_tried_again_later_and_at_last_is_dead() -> N
     assert again.state is State.QUEUED
     assert again.next_attempt_at is not None
     assert again.next_attempt_at > NOW
-    assert verdict(refused, tries=load_settings().max_tries - 1).state is State.DEAD
+    assert verdict(refused, tries=DEFAULTS["message"].tries - 1).state is State.DEAD
 
 
 def test_a_number_that_refuses_rests_as_a_whole_and_the_message_pays_nothing() -> None:
     refused = Refused(scope=Scope.LANE, code="disconnected", text="Connection Closed")
-    assert verdict(refused).pause_lane_seconds == load_settings().lane_backoff_seconds
+    rest = verdict(refused).rest
+    assert rest is not None
+    assert (rest.whole_lane, rest.seconds) == (True, DEFAULTS["lane"].base_seconds)
     assert not verdict(refused).costs_try
 
 

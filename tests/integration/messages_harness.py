@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from api_harness import PHONE, HandClock, OneProvider
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from anclora.instances import InstanceBook, register
@@ -24,7 +25,9 @@ from anclora.messages.intent import Intent, Intents, intend
 from anclora.messages.model import Draft
 from anclora.messages.reconcile import Reconciler
 from anclora.messages.resolve import Resolver
-from anclora.messages.results import Result, store
+from anclora.messages.result import Result
+from anclora.messages.results import store
+from anclora.messages.retries import Retries
 from anclora.messages.rules import judge
 from anclora.messages.submit import Accepted, Submit
 from anclora.messages.worker import Worker
@@ -43,8 +46,9 @@ from anclora.providers.contract import (
     fingerprint_of,
 )
 from anclora.providers.registry import Providers
-from anclora.queue import Claimed, Queue
+from anclora.queue import Claimed, Item, Queue
 from anclora.queue.keys import clock_offset
+from anclora.queue.model import EnqueueResult
 from anclora.storage.database import Database
 
 DIGITS = PHONE.removeprefix("+")
@@ -68,6 +72,7 @@ _MOMENTS: Mapping[str, Sequence[str]] = {
     "outbox": ("created_at",),
     "provider_messages": ("created_at", "acked_at", "seen_at", "delivered_at", "read_at"),
     "instances": ("paused_until",),
+    "rests": ("until",),
     "idempotency": ("created_at",),
 }
 
@@ -122,6 +127,22 @@ class ScriptedProvider(OneProvider):
         return [m for m in self.found if since <= m.at <= until and recipient in (None, m.recipient)][:newest]
 
 
+class AheadQueue(Queue):
+    """Lanes whose clock goes ahead of the machine's: moments given to them in the ledger's time go ahead too."""
+
+    ahead_ms = 0
+
+    async def enqueue(self, lane: str, items: Sequence[Item]) -> Sequence[EnqueueResult]:
+        moved = [replace(item, due_at_ms=item.due_at_ms + self.ahead_ms) if item.due_at_ms else item for item in items]
+        return await super().enqueue(lane, moved)
+
+    async def retry(self, tried: Sequence[tuple[Claimed, int, int]]) -> int:
+        return await super().retry([(item, due + self.ahead_ms, keep) for item, due, keep in tried])
+
+    async def release(self, untried: Sequence[tuple[Claimed, int, bool]]) -> int:
+        return await super().release([(item, due + self.ahead_ms, head) for item, due, head in untried])
+
+
 class Stage:
     """Everything between the door and the provider, run by hand, one round at a time."""
 
@@ -131,14 +152,14 @@ class Stage:
         self.clock = clock
         self.settings = settings
         self.providers = Providers({"evolution": provider})
-        self.queue = Queue(redis, shards=settings.shards, lease_seconds=settings.lease_seconds, test_offset=True)
+        self.queue = AheadQueue(redis, shards=settings.shards, lease_seconds=settings.lease_seconds, test_offset=True)
         self.book = InstanceBook(db, clock)
         self.feeder = Feeder(db, self.queue)
         self.submit = Submit(db, self.feeder, self.providers, self.book, settings, clock)
         self.resolver = Resolver(db, self.queue, self.providers, self.book, settings, clock)
         self.reconciler = Reconciler(db, self.queue, settings, clock)
         self.worker_id = WorkerId(new_id())
-        self._passed_ms = 0
+        self.retries = Retries()
 
     async def accept(self, text: str = "hola", *, to: str = PHONE, fed: bool = True, **draft: Any) -> UUID:
         """Accept one message; `fed` = its lane has it too."""
@@ -184,15 +205,17 @@ class Stage:
             change = f"update {table} set {sets}"  # noqa: S608 - names of the list above
             await self.db.execute(change, seconds=seconds)  # pyright: ignore[reportArgumentType]
         self.clock.boot += seconds
-        self._passed_ms += int(seconds * 1000)
+        self.queue.ahead_ms += int(seconds * 1000)
         for shard in range(self.settings.shards):
-            await self.redis.set(clock_offset("anclora", shard), self._passed_ms)
+            await self.redis.set(clock_offset("anclora", shard), self.queue.ahead_ms)
 
     async def dispatcher(self) -> Dispatcher:
         """A worker with a heartbeat, and its dispatcher."""
         worker = Worker(self.db, self.settings, self.clock, role="dispatch")
         await worker.run_once()
-        return Dispatcher(self.db, self.queue, self.providers, self.book, self.settings, self.clock, worker)
+        dispatcher = Dispatcher(self.db, self.queue, self.providers, self.book, self.settings, self.clock, worker)
+        await dispatcher.retries.run_once()
+        return dispatcher
 
     async def intend(self, *ids: UUID, worker_id: WorkerId | None = None) -> Intents:
         """Commit the intents of these messages, as a worker does that claimed them."""
@@ -205,7 +228,14 @@ class Stage:
 
     async def finish(self, intent: Intent, outcome: Outcome) -> None:
         """Store how an attempt ended."""
-        verdict = judge(outcome, intent.trial, settings=self.settings, now=self.clock.now(), dice=Random(0))
+        verdict = judge(
+            outcome,
+            intent.trial,
+            retries=self.retries,
+            max_age_seconds=self.settings.max_age_seconds,
+            now=self.clock.now(),
+            dice=Random(0),
+        )
         await store(self.db, [Result(intent=intent, outcome=outcome, verdict=verdict)], self.worker_id)
 
     async def hear(self, *events: ReceiptEvent | OwnMessageEvent) -> None:

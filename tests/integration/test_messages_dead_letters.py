@@ -10,6 +10,7 @@ from messages_harness import ScriptedProvider, Stage, own_event, send_round, sta
 
 from anclora.kit.errors import InvalidError
 from anclora.messages.dead_letters import Choice, count_dead, discard, find_dead, requeue
+from anclora.messages.retries import Retries
 from anclora.messages.sweep import OutboxSweep
 from anclora.providers.contract import Refused, Scope
 from anclora.storage.database import Database
@@ -25,7 +26,8 @@ def provider() -> ScriptedProvider:
 
 @pytest.fixture
 async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider, max_tries=1, outbox_after_seconds=0.01) as running:
+    async with stage(db, redis, provider, outbox_after_seconds=0.01) as running:
+        running.retries = Retries({"message": {"tries": 1}})
         yield running
 
 

@@ -55,7 +55,7 @@ def test_a_new_identifier_lies_at_its_moment_and_is_a_version_seven() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ANCLORA_LEASE_SECONDS", "soon"), ("ANCLORA_SHARDS", "0"), ("ANCLORA_MAX_TRIES", "-1")],
+    [("ANCLORA_LEASE_SECONDS", "soon"), ("ANCLORA_SHARDS", "0"), ("ANCLORA_BULK_LIMIT", "-1")],
 )
 def test_a_setting_nobody_can_use_is_named_as_it_is_written(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -66,8 +66,8 @@ def test_a_setting_nobody_can_use_is_named_as_it_is_written(
 
 
 def test_settings_come_from_the_environment_and_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ANCLORA_MAX_TRIES", "3")
+    monkeypatch.setenv("ANCLORA_BULK_LIMIT", "3")
     settings = load_settings()
-    assert settings.max_tries == 3
+    assert settings.bulk_limit == 3
     with pytest.raises(ValueError, match="frozen"):
-        settings.max_tries = 4  # pyright: ignore[reportAttributeAccessIssue]
+        settings.bulk_limit = 4  # pyright: ignore[reportAttributeAccessIssue]

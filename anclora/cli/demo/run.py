@@ -19,12 +19,14 @@ from anclora.cli.demo.table import Figures
 from anclora.cli.home import Home, child_env, free_port, new_secret, prepare, start_sandbox
 from anclora.kit.errors import SetupError, UnavailableError
 from anclora.kit.settings import Settings
+from anclora.messages.retries import RetryChange, change_retry
 from anclora.storage.database import Database, open_pool
 from anclora.storage.embedded import start_embedded
 from anclora.storage.queries import load_queries
 from anclora.supervise import Child, answers_200, family
 
 QUERIES = load_queries(__package__ or __name__)
+_REST_SECONDS = 0.1
 _READY_SECONDS = 30.0
 _LIMIT_SECONDS = 180.0
 _QUIET_SECONDS = 2.0
@@ -87,6 +89,7 @@ class Stage:
         database_url = self._home.env["DATABASE_URL"]
         self._key = await prepare(database_url)
         self._db = Database(await open_pool(database_url))
+        await change_retry(self._db, "lane", RetryChange(base_seconds=_REST_SECONDS), actor="demo")
         self._witness = await start_sandbox(
             self._home, self._children, port=self._sandbox_port, key=self._sandbox_key, script=script
         )

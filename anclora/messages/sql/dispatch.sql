@@ -13,19 +13,25 @@ with locked as materialized (
         case when %(quiet)s::jsonb is not null then (
             select (coalesce(%(quiet)s::jsonb -> 'zones' -> c.zone,
                 case when c.zone is null then %(quiet)s::jsonb -> 'people' -> m.recipient end) ->> m.class)::timestamptz
-            from contacts c where c.id = m.contact_id) end as quiet_until
+            from contacts c where c.id = m.contact_id) end as quiet_until,
+        case when (select exists (select from rests where until > now())) then (
+            select r from rests r
+            where r.instance = m.instance and r.recipient in ('', m.recipient) and r.class in ('', m.class)
+                and r.until > now() and r.probe is distinct from m.id
+            order by r.until desc limit 1) end as rest
     from messages m
     where m.id = any (%(ids)s::uuid[]) and m.id between %(low)s::uuid and %(high)s::uuid
     order by m.id
     for update of m
 ), judged as materialized (
-    select l.id, l.instance, l.state, l.next_attempt_at, l.gate, l.quiet_until,
+    select l.id, l.instance, l.state, l.next_attempt_at, l.gate, l.quiet_until, l.rest,
         case
             when l.state <> 'queued' then 'not_queued'
             when (select c.opted_out_at from contacts c where c.id = l.contact_id) is not null then 'blocked'
             when l.expires_at <= now() then 'expired'
             when now() - l.eligible_at > make_interval(secs => %(max_age_seconds)s) then 'dead'
-            when l.gate is not null or l.quiet_until is not null or l.hold_until > now() then 'held'
+            when l.gate is not null or coalesce(l.quiet_until, (l.rest).until) is not null or l.hold_until > now()
+                then 'held'
             when l.next_attempt_at > now() then 'not_due'
             when exists (
                 select from messages h
@@ -42,8 +48,10 @@ with locked as materialized (
     set state = case when j.verdict = 'held' then m.state else j.verdict end,
         state_at = case when j.verdict = 'held' then m.state_at else now() end,
         hold_reason = case when j.verdict = 'held' then coalesce(j.gate, case when j.quiet_until is not null
-            then 'quiet:' || m.class || ':' || (%(quiet)s::jsonb -> 'windows' ->> m.class) end, m.hold_reason) end,
-        hold_until = case when j.verdict = 'held' and j.gate is null then coalesce(j.quiet_until, m.hold_until) end,
+            then 'quiet:' || m.class || ':' || (%(quiet)s::jsonb -> 'windows' ->> m.class) end,
+            'rest:' || (j.rest).reason, m.hold_reason) end,
+        hold_until = case when j.verdict = 'held' and j.gate is null then
+            coalesce(j.quiet_until, (j.rest).until, m.hold_until) end,
         attempt = case when j.verdict = 'sending' then m.attempt + 1 else m.attempt end,
         worker_id = case when j.verdict = 'sending' then %(worker_id)s::uuid end,
         intent_at = case when j.verdict = 'sending' then now() else m.intent_at end,

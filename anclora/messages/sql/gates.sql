@@ -41,7 +41,8 @@ with recursive reasons as (
 ), judged as materialized (
     select r.reason,
         exists (select from gates g where g.what in ('class', 'campaign', 'tag') and g.what || ':' || g.value = r.reason)
-            or exists (select from classes c where 'quiet:' || c.class || ':' || c.quiet = r.reason) as closed
+            or exists (select from classes c where 'quiet:' || c.class || ':' || c.quiet = r.reason)
+            or exists (select from rests s where 'rest:' || s.reason = r.reason and s.until > now()) as closed
     from reasons r where r.reason is not null
 ), over as materialized (
     select h.id from judged j cross join lateral (

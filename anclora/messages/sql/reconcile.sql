@@ -6,7 +6,7 @@ select instance, floor(extract(epoch from intent_at) / 900)::bigint as quarter, 
 from (
     select a.instance, a.intent_at from attempts a
     where a.message_id >= %(since_id)s and a.intent_at > now() - interval '24 hours 15 minutes'
-        and a.outcome <> 'returned' and a.instance = any (%(instances)s::text[])
+        and a.outcome not in ('returned', 'refused') and a.instance = any (%(instances)s::text[])
     union all
     select m.instance, m.intent_at from messages m
     where m.open and m.state = 'sending' and m.instance = any (%(instances)s::text[])
@@ -22,7 +22,7 @@ from (
     select a.instance, m.recipient, a.intent_at from attempts a join messages m on m.id = a.message_id
     where a.message_id >= %(since_id)s and m.id >= %(since_id)s
         and a.intent_at > now() - make_interval(secs => %(window_seconds)s)
-        and a.outcome <> 'returned' and a.instance = any (%(instances)s::text[])
+        and a.outcome not in ('returned', 'refused') and a.instance = any (%(instances)s::text[])
     union all
     select m.instance, m.recipient, m.intent_at from messages m
     where m.open and m.state = 'sending' and m.instance = any (%(instances)s::text[])

@@ -7,16 +7,38 @@
 with results as materialized (
     select * from rows from (json_to_recordset(%(rows)s::json) as (
         id uuid, attempt integer, instance text, intent_at timestamptz, outcome text, code text, text text,
-        provider_id text, state text, next_attempt_at timestamptz, costs_try boolean, lane_refusal boolean,
+        provider_id text, state text, next_attempt_at timestamptz, costs_try boolean, paused boolean,
         blocks_seconds float8, reason_code text, reason_text text)) with ordinality as r (
         id, attempt, instance, intent_at, outcome, code, text, provider_id, state, next_attempt_at, costs_try,
-        lane_refusal, blocks_seconds, reason_code, reason_text, place)
+        paused, blocks_seconds, reason_code, reason_text, place)
+), rests_wanted as materialized (
+    select * from json_to_recordset(%(rests)s::json) as r (
+        instance text, recipient text, class text, seconds float8, follow_seconds float8, reason text, probe uuid,
+        account boolean)
+), resting_lanes as materialized (
+    select i.name, r.reason, r.seconds + case when i.name = r.instance then 0 else r.follow_seconds end as seconds
+    from rests_wanted r
+    join instances i on i.name = r.instance
+        or (r.account and i.provider = (select o.provider from instances o where o.name = r.instance))
+    where r.recipient = '' and r.class = ''
+    order by i.name
+    for update of i
 ), rested as (
     -- A refusing number rests; the ledger knows it too, for whoever rebuilds the lanes.
     update instances i
-    set paused_until = now() + make_interval(secs => r.seconds), pause_reason = r.reason
-    from json_to_recordset(%(rests)s::json) as r (name text, seconds float8, reason text)
-    where i.name = r.name
+    set paused_until = greatest(i.paused_until, now() + make_interval(secs => l.seconds)), pause_reason = l.reason
+    from resting_lanes l
+    where i.name = l.name
+), limited as (
+    -- What is less than a lane rests in the ledger alone; the intent holds it back.
+    insert into rests as s (instance, recipient, class, until, reason, probe)
+    select instance, recipient, class, now() + make_interval(secs => seconds + follow_seconds), reason, probe
+    from rests_wanted where recipient <> '' or class <> ''
+    on conflict (instance, recipient, class) do update
+        set until = greatest(s.until, excluded.until), reason = excluded.reason,
+            probe = case when excluded.until >= s.until then excluded.probe else s.probe end
+), woken as (
+    delete from rests where cardinality(%(woken)s::uuid[]) > 0 and probe = any (%(woken)s::uuid[])
 ), noted as (
     insert into attempts (message_id, attempt, worker_id, instance, intent_at, outcome, code, text, provider_id)
     select id, attempt, %(worker_id)s, instance, intent_at, outcome, code, text, provider_id from results
@@ -40,7 +62,7 @@ with results as materialized (
     order by m.id
     for update
 ), wanted as materialized (
-    select r.id, r.instance, r.next_attempt_at, r.costs_try, r.lane_refusal, r.blocks_seconds, r.reason_code, r.reason_text,
+    select r.id, r.instance, r.next_attempt_at, r.costs_try, r.paused, r.blocks_seconds, r.reason_code, r.reason_text,
         r.provider_id, met.delivered_at, met.read_at, met.played_at,
         case
             when r.state <> 'sent' or met.rank is null or met.rank <= 1 then
@@ -64,7 +86,7 @@ set state = w.state,
     state_at = now(),
     next_attempt_at = coalesce(w.next_attempt_at, m.next_attempt_at),
     tries = m.tries + coalesce(w.costs_try, false)::integer,
-    lane_refusals = case when w.lane_refusal then m.lane_refusals + 1 else 0 end,
+    lane_refusals = case when w.paused then m.lane_refusals + 1 else 0 end,
     blocks_until = coalesce(m.blocks_until, now() + make_interval(secs => w.blocks_seconds)),
     unknown_at = case when w.state = 'unknown' then now() end,
     worker_id = null,
@@ -77,7 +99,7 @@ set state = w.state,
     reason_text = coalesce(w.error_text, w.reason_text)
 from wanted w
 where m.id = w.id and m.id between %(low)s::uuid and %(high)s::uuid and w.passes
-returning m.id
+returning m.id, m.blocks_until
 
 -- name: read_fences
 -- Where messages stand whose result changed nothing.

@@ -89,6 +89,10 @@ delete from provider_messages where ctid = any (array(
 -- Late evidence showed that they went out after all.
 delete from dead_letters d using messages m where m.id = d.message_id and m.state <> 'dead'
 
+-- name: forget_rests
+-- What rested because of a refusal, and does so no longer.
+delete from rests where until < now()
+
 -- name: forget_keys
 -- Idempotency keys past their time.
 delete from idempotency where ctid = any (array(
