@@ -84,7 +84,13 @@ async def dispatching(runtime: Runtime) -> AsyncGenerator[Dispatcher, None]:
     runtime.queue.set_epoch(await current_epoch(runtime.db))
     await worker.run_once()
     await dispatcher.quiet.run_once()
-    keeping: list[Loop] = [worker, Extender(dispatcher, settings), dispatcher.quiet, dispatcher.retries, dispatcher.results]
+    keeping: list[Loop] = [
+        worker,
+        Extender(dispatcher, settings),
+        dispatcher.quiet,
+        dispatcher.retries,
+        dispatcher.results,
+    ]
     async with running(keeping, stop_timeout_seconds=_STOP_SECONDS):
         async with running([dispatcher], stop_timeout_seconds=_STOP_SECONDS):
             yield dispatcher

@@ -26,6 +26,7 @@ REQUEUE = {"instance": "sales", "reason": "tries_exhausted"}
 DISCARD = {"ids": [MESSAGE_ID], "why": "the viewing is over"}
 PACING = {"preset": "qr", "per_minute": 12}
 ZONE = {"zone": "Atlantic/Canary"}
+RESCHEDULE = {"send_at": "2026-01-31T09:00:00", "send_zone": "Europe/Madrid"}
 RETRY = {"tries": 5, "base_seconds": 30.5}
 CLASS = {"unknown": "resend"}
 _RETRY = {

@@ -1,12 +1,21 @@
 """The header Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): its shape; its meaning is `submit`'s."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.datastructures import Headers
 
 from anclora.kit.errors import InvalidError
 
 _SHAPE = re.compile(r"[\x21-\x7e]{1,200}\Z")
+KEY_PARAMETER: Mapping[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "description": "Repeat a request with the same key and body and get the first answer (header Idempotent-Replayed).",
+}
 
 
 def idempotency_key(headers: Headers) -> str | None:

@@ -15,8 +15,8 @@ from anclora.api.auth import Needs, authorize
 from anclora.api.bodies import decode, read_body
 from anclora.api.deps import deps_of
 from anclora.api.errors import problem_of
-from anclora.api.examples import FILE, MESSAGE_ID, PHONE, TEXT
-from anclora.api.idempotency import idempotency_key
+from anclora.api.examples import FILE, MESSAGE_ID, PHONE, RESCHEDULE, TEXT
+from anclora.api.idempotency import KEY_PARAMETER, idempotency_key
 from anclora.api.openapi import body_of, documented, operation
 from anclora.contacts import phone_digits
 from anclora.kit.errors import AncloraError, InvalidError
@@ -25,6 +25,7 @@ from anclora.messages.errors import BulkError
 from anclora.messages.explain import explain
 from anclora.messages.model import Draft, Explanation, Message, State
 from anclora.messages.read import find, get
+from anclora.messages.reschedule import Reschedule, reschedule
 from anclora.messages.submit import Accepted, Submitted
 
 router = APIRouter(tags=["messages"])
@@ -96,6 +97,8 @@ class MessagePage(msgspec.Struct, frozen=True, kw_only=True):
 
 _DRAFT = msgspec.json.Decoder(Draft)
 _BULK = msgspec.json.Decoder(Bulk)
+_RESCHEDULE = msgspec.json.Decoder(Reschedule)
+_PATCH_BYTES = 10_000
 _RAW_BULK = msgspec.json.Decoder(RawBulk)
 
 
@@ -252,13 +255,19 @@ async def delete_message(request: Request, message_id: Id, caller: Sender) -> Re
     return answer(await cancel(deps_of(request).db, message_id, actor=caller.actor))
 
 
-_KEY_PARAMETER: Mapping[str, Any] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-    "description": "Repeat a request with the same key and body and get the first answer (header Idempotent-Replayed).",
-}
+@router.patch(
+    "/api/v1/messages/{message_id}",
+    summary="Give a message another time",
+    responses=documented(Message, 400, 401, 403, 404, 408, 409, 413, 422, 503),
+    openapi_extra=body_of(Reschedule, RESCHEDULE),
+)
+async def patch_message(request: Request, message_id: Id, caller: Sender) -> Response:
+    """Works while it is queued or scheduled; 409 once it is being sent. It waits as scheduled until then."""
+    deps = deps_of(request)
+    wish = decode(_RESCHEDULE, await read_body(request, min(_PATCH_BYTES, deps.settings.body_limit_bytes)))
+    return answer(await reschedule(deps.db, message_id, wish, now=deps.clock.now(), actor=caller.actor))
+
+
 _PARTIAL_PARAMETER: Mapping[str, Any] = {
     "name": "partial",
     "in": "query",
@@ -276,7 +285,7 @@ HOT_PATHS: Mapping[str, Mapping[str, Any]] = {
         tag="messages",
         body=body_of(Draft, TEXT, FILE),
         responses=documented(MessageReceipt, *_PROBLEMS, status=202),
-        parameters=[_KEY_PARAMETER],
+        parameters=[KEY_PARAMETER],
     ),
     "/api/v1/messages/bulk": operation(
         "post_bulk",
@@ -285,6 +294,6 @@ HOT_PATHS: Mapping[str, Mapping[str, Any]] = {
         tag="messages",
         body=body_of(Bulk, {"messages": [TEXT, FILE]}),
         responses=documented(BulkReceipt, *_PROBLEMS, status=202),
-        parameters=[_KEY_PARAMETER, _PARTIAL_PARAMETER],
+        parameters=[KEY_PARAMETER, _PARTIAL_PARAMETER],
     ),
 }

@@ -1,4 +1,4 @@
-"""`anclora send` and `anclora messages list|show|cancel`."""
+"""`anclora send` and `anclora messages list|unknown|show|reschedule|cancel|classes`."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,8 +10,9 @@ from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, moment, show_facts, show_json, show_rows
 
-app = typer.Typer(no_args_is_help=True, help="Look at messages, cancel them.")
+app = typer.Typer(no_args_is_help=True, help="Look at messages, move them, cancel them.")
 MessageId = Annotated[UUID, typer.Argument(help="Its id, as `send` and `messages list` print it.")]
+Zone = Annotated[str | None, typer.Option(help="Time zone of a time without an offset, e.g. Europe/Madrid.")]
 _SHOWN = (
     "id",
     "state",
@@ -39,12 +40,14 @@ def send(
     instance: Annotated[str | None, typer.Option(help="Number to send from.")] = None,
     image: Annotated[str | None, typer.Option(help="Address of a picture; --text becomes its caption.")] = None,
     send_at: Annotated[str | None, typer.Option(help="Not before, e.g. 2026-01-31T09:00:00+01:00.")] = None,
+    send_zone: Zone = None,
     client_ref: Annotated[str | None, typer.Option(help="Your own reference; never makes a second message.")] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
     """Send one message."""
-    draft: dict[str, Any] = {"to": to, "instance": instance, "send_at": send_at, "client_ref": client_ref}
+    draft: dict[str, Any] = {"to": to, "instance": instance, "send_at": send_at}
+    draft |= {"send_zone": send_zone, "client_ref": client_ref}
     draft |= {"type": "image", "media": {"url": image}, "caption": text} if image else {"text": text}
     body = {name: value for name, value in draft.items() if value is not None}
     answer = Client(data_dir).call("POST", "/api/v1/messages", body)
@@ -95,6 +98,21 @@ def _estimate(explained: dict[str, Any]) -> str:
     at = explained["estimated_at"]
     when = f", and goes at about {moment(at)}" if at else ""
     return f"\nBy estimate it is number {explained['estimated_position']:,} in its lane{when}."
+
+
+@app.command("reschedule")
+def reschedule(
+    message_id: MessageId,
+    send_at: Annotated[str, typer.Option(help="Not before, e.g. 2026-01-31T09:00:00+01:00; a past one means now.")],
+    send_zone: Zone = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Give a message that has not left another time."""
+    wish = {"send_at": send_at, "send_zone": send_zone}
+    message = Client(data_dir).call("PATCH", f"/api/v1/messages/{message_id}", wish)
+    shown = ("id", "state", "send_at")
+    show_facts(message if as_json else {name: message[name] for name in shown}, as_json=as_json)
 
 
 @app.command()

@@ -118,7 +118,7 @@ def _sort_in(result: Intents, columns: "_Row", item: Claimed, *, began: float, n
         result.release.append((item, columns.next_attempt_at, True))
     elif columns.verdict == "held":
         result.held.append(item)
-    elif columns.state in FINAL or columns.verdict in FINAL:
+    elif columns.state in FINAL or columns.verdict in FINAL or columns.state is State.SCHEDULED:  # enqueued when due
         result.complete.append(item)
     else:
         result.release.append((item, now + lease, True))

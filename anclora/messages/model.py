@@ -7,7 +7,7 @@
      │          │  └────────┼─── dead|failed ─► queued   by hand;   dead ─► canceled (discarded)
      │          ├──► dead   ├──► dead       tries exhausted or too old: the dead-letter queue
      │          │           └──► unknown    a crash, a time-out or an ambiguous answer after the request left
-     └──────────┴──► canceled | expired | blocked
+     └──────────┴──► canceled | expired | blocked                queued ─► scheduled   another time was asked for
  unknown ─► sent | delivered | read | played | failed · queued (proved not sent) · dead (unknown_outcome)
  queued | dead (unknown_outcome) ─► sent … played   late evidence of any attempt
  sending ─► delivered | read | played               the receipt came before the result
@@ -52,7 +52,9 @@ _PROVED = (State.SENT, *_RECEIVED)
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.SCHEDULED: frozenset({State.QUEUED, State.CANCELED, State.EXPIRED, State.BLOCKED}),
-    State.QUEUED: frozenset({State.SENDING, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED, *_PROVED}),
+    State.QUEUED: frozenset(
+        {State.SCHEDULED, State.SENDING, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED, *_PROVED}
+    ),
     State.SENDING: frozenset({State.QUEUED, State.FAILED, State.DEAD, State.UNKNOWN, *_PROVED}),
     State.UNKNOWN: frozenset({State.QUEUED, State.FAILED, State.DEAD, *_PROVED}),
     State.SENT: frozenset({*_RECEIVED, State.FAILED}),

@@ -162,7 +162,10 @@ def due_moment(send_at: datetime | None, zone: str | None, *, now: datetime) -> 
             send_at = send_at.replace(tzinfo=ZoneInfo(zone))
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise InvalidError(f"send_zone {zone[:60]!r} is no IANA time zone; Europe/Madrid is one.") from error
-    moment = send_at.astimezone(UTC)
+    try:
+        moment = send_at.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidError("send_at lies outside the calendar; choose a moment of the next 12 months.") from error
     if moment - now > FARTHEST_SCHEDULE:
         raise InvalidError("send_at is more than 12 months ahead; choose an earlier moment.")
     return moment if moment > now else None

@@ -58,6 +58,7 @@ def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
         ("get", "/api/v1/dead-letters"),
         ("post", "/api/v1/dead-letters/requeue"),
         ("post", "/api/v1/dead-letters/discard"),
+        ("patch", "/api/v1/messages/{message_id}"),
         ("get", "/api/v1/retries"),
         ("patch", "/api/v1/retries/{failure}"),
         ("get", "/api/v1/classes"),
