@@ -59,6 +59,8 @@ _MESSAGE = {
     "delivered_at": "2026-01-31T09:00:01.007000Z",
     "read_at": None,
     "played_at": None,
+    "unknown_at": None,
+    "stalled_at": None,
     "provider_id": "3EB0C5A277F7F9B6C599",
     "reason_code": None,
     "reason_text": None,

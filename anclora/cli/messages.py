@@ -1,6 +1,7 @@
 """`anclora send` and `anclora messages list|unknown|show|reschedule|cancel|classes`."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 import typer
@@ -74,6 +75,37 @@ def find(
     show_rows(
         answer["messages"], columns, as_json=as_json, empty="No message yet. Send one: anclora send --to … --text …"
     )
+
+
+@app.command()
+def unknown(
+    instance: Annotated[str | None, typer.Option(help="Only this number of ours.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 50,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Messages of which nobody knows yet whether they went out, the newest first."""
+    filters = {"state": "unknown", "instance": instance, "limit": str(limit)}
+    rows = Client(data_dir).get("/api/v1/messages", filters)["messages"]
+    columns = ("id", "to", "instance", "class", "unknown_at", "reason_code", "reason_text")
+    show_rows(rows, columns, as_json=as_json, empty="Nothing is in doubt.")
+
+
+@app.command()
+def classes(
+    name: Annotated[str | None, typer.Argument(help="reply, utility or marketing.")] = None,
+    when_unknown: Annotated[str | None, typer.Option(help="hold = a person decides; resend = sent again.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """What becomes of the doubts of each class; with a name and an option, change it."""
+    if (name is None) != (when_unknown is None):
+        raise typer.BadParameter("Give both to change one: a class, and --when-unknown hold or resend.")
+    client = Client(data_dir)
+    if name is not None:
+        client.call("PATCH", f"/api/v1/classes/{quote(name, safe='')}", {"unknown": when_unknown})
+    rows = client.call("GET", "/api/v1/classes")["classes"]
+    show_rows(rows, ("name", "unknown"), as_json=as_json, empty="There are no classes.")
 
 
 @app.command()

@@ -10,6 +10,7 @@ DUPLICATE_SENDS = counter("duplicate_send", "Late successes of an attempt whose 
 RESTS = counter("refusal_rests", "Rests that a refusal asked for, by what rests", ("scope",))
 RESOLVED = counter("unknown_resolved", "Doubts ended, by how", ("how",))
 UNRESOLVED = gauge("unknown_messages", "Messages in doubt now")
+OLDEST_UNKNOWN = gauge("unknown_oldest_seconds", "For how long the oldest message in doubt has been so")
 STALLED = gauge("stalled_messages", "Sent messages that WhatsApp did not acknowledge in time", ("instance",))
 ORPHANS = counter("orphaned_messages", "Messages whose worker stopped while sending them")
 REQUEUED = counter("reconciled_items", "Due messages that were missing in their lane")

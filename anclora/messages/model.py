@@ -174,6 +174,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         content: as it was accepted; null in a list when it is longer than 16 KiB (a file inside it).
+        unknown_at: since when nobody knows whether it went out; null = known.
+        stalled_at: when WhatsApp's acknowledgement became overdue; null = it came, or there is still time.
     """
 
     id: UUID
@@ -193,6 +195,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     delivered_at: datetime | None
     read_at: datetime | None
     played_at: datetime | None
+    unknown_at: datetime | None
+    stalled_at: datetime | None
     provider_id: str | None
     reason_code: str | None
     reason_text: str | None

@@ -33,8 +33,9 @@ async def find(
     limit: int = 50,
 ) -> list[Message]:
     """A page of messages, the newest first; `before` is the last id of the page before."""
+    query = "find_doubts" if state is State.UNKNOWN else "find_messages"
     rows = await db.fetch_all(
-        QUERIES["find_messages"],
+        QUERIES[query],
         before=before or _LAST,
         state=state.value if state else None,
         instance=instance,
@@ -64,6 +65,8 @@ def _message(row: Mapping[str, Any]) -> Message:
         delivered_at=row["delivered_at"],
         read_at=row["read_at"],
         played_at=row["played_at"],
+        unknown_at=row["unknown_at"],
+        stalled_at=row["stalled_at"],
         provider_id=row["provider_id"],
         reason_code=row["reason_code"],
         reason_text=row["reason_text"],

@@ -30,6 +30,7 @@ class Fact(msgspec.Struct, kw_only=True):
     fingerprint: str | None = None
     by_api: bool | None = None
     seen_at: datetime | None = None
+    reference: str | None = None
 
 
 Facts = dict[tuple[str, str], Fact]
@@ -40,6 +41,7 @@ def gather(events: Sequence[tuple[str, ReceiptEvent | OwnMessageEvent]], now: da
     facts: Facts = {}
     for instance, event in events:
         fact = facts.setdefault((instance, event.provider_id), Fact(seen_at=now))
+        fact.reference = fact.reference or event.reference
         if isinstance(event, OwnMessageEvent):
             fact.recipient, fact.fingerprint = event.recipient, event.fingerprint
             fact.by_api = event.by_api or bool(fact.by_api)  # a request of ours may be told as a phone's too
@@ -110,4 +112,5 @@ def _columns(facts: Facts) -> dict[str, list[object]]:
         "fingerprints": [fact.fingerprint for fact in values],
         "by_apis": [fact.by_api for fact in values],
         "seen_ats": [fact.seen_at for fact in values],
+        "references": [fact.reference for fact in values],
     }

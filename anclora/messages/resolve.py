@@ -1,15 +1,15 @@
 """Doubt is ended by evidence, never by a guess.
 
-In this order: our own `send.message` and status events (matched by fingerprint, since Evolution API echoes no reference
-of ours), then the provider's look-up. *Proved not sent* means all of: lease, total time-out and grace have passed since
-the intent, no matching event is stored, the look-up answers, shows a control (another message of that number in the
-window) and no match. Otherwise the message waits, and after the deadline a person decides; an event that comes even
-later still counts.
+In this order: our own `send.message` and status events (matched by our reference where the provider returns it, else by
+fingerprint), then the provider's look-up. *Proved not sent* means all of: lease, total time-out and grace have passed
+since the intent, no matching event is stored, the look-up answers, shows a control (another message of that number in
+the window) and no match, and the provider's look-up hides nothing. Otherwise the message waits, and after the deadline
+a person decides; an event that comes even later still counts.
 """
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,8 @@ from anclora.kit.errors import AncloraError, UnavailableError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
-from anclora.messages import metrics
+from anclora.messages import metrics, receipts
+from anclora.messages.evidence import Candidate, Doubt, pick
 from anclora.messages.feed import LaneItem, enqueue
 from anclora.messages.notes import note
 from anclora.providers.contract import FoundMessage, Provider
@@ -36,7 +37,7 @@ _WINDOW_BEFORE = timedelta(seconds=120)
 _LOOK_UP_EVERY_SECONDS = 10.0
 _LOOK_UPS_A_ROUND = 64
 _LOOK_UPS_AT_ONCE = 8
-
+_OLDEST: Mapping[str, object] = {"after": datetime.fromtimestamp(0, UTC), "after_id": UUID(int=0)}
 
 _HOW = {
     "event": "an event of the number shows that it went out",
@@ -45,37 +46,6 @@ _HOW = {
     "resend": "nothing proved it either way in time; its class goes again then, even twice",
     "deadline": "nothing proved it either way in time: a person decides",
 }
-
-
-class Doubt(msgspec.Struct, frozen=True, kw_only=True):
-    """A message nobody knows the fate of."""
-
-    id: UUID
-    attempt: int
-    instance: str
-    recipient: str
-    fingerprint: str | None
-    intent_at: datetime
-    unknown_at: datetime
-    priority: int
-    ordinal: int
-    reason_code: str | None
-    policy: str
-
-
-def pick(fingerprint: str | None, candidates: Sequence[tuple[str, str | None]]) -> str | None:
-    """The provider id that is the message's, or None.
-
-    Args:
-        fingerprint: of the message; None when it has no words to compare.
-        candidates: (provider id, fingerprint) of unclaimed sends to the same person in the window, oldest first.
-
-    With words the first equal one; without words only a sole candidate that has none either.
-    """
-    if fingerprint is not None:
-        return next((provider_id for provider_id, words in candidates if words == fingerprint), None)
-    wordless = [provider_id for provider_id, words in candidates if words is None]
-    return wordless[0] if len(wordless) == 1 else None
 
 
 class Resolver(Loop):
@@ -101,15 +71,17 @@ class Resolver(Loop):
         self._settings = settings
         self._clock = clock
         self._looked_up_at: dict[UUID, float] = {}
+        self._place = _OLDEST
         proof = settings.lease_seconds + settings.connect_timeout_seconds + settings.send_timeout_seconds
         self._proof_after = timedelta(seconds=proof + settings.grace_seconds)
 
     async def run_once(self) -> bool:
-        """One look at the oldest doubts."""
-        rows = await self._db.fetch_all(QUERIES["doubtful"], limit=_ROUND)
+        """One look at the next hundred doubts; after the newest come the oldest again."""
+        rows = await self._db.fetch_all(QUERIES["doubtful"], **self._place, limit=_ROUND)
         doubts = [msgspec.convert(row, Doubt) for row in rows]
-        self._looked_up_at = {d.id: self._looked_up_at[d.id] for d in doubts if d.id in self._looked_up_at}
-        metrics.UNRESOLVED.set(len(rows))
+        more = len(rows) == _ROUND
+        self._place = {"after": doubts[-1].unknown_at, "after_id": doubts[-1].id} if more else _OLDEST
+        await self._count()
         late = await self._db.fetch_all(QUERIES["late_doubts"], limit=_ROUND)
         given_up = [msgspec.convert(row, Doubt) for row in late]
         ended = [doubt for doubt in (*doubts, *given_up) if await self._by_events(doubt)]
@@ -118,7 +90,14 @@ class Resolver(Loop):
         ended += await self._look_up_all(left)
         if ended:
             await self._tell_lanes(ended)
-        return len(rows) == _ROUND and bool(ended)
+        return more and bool(ended)
+
+    async def _count(self) -> None:
+        row = await self._db.fetch_one(QUERIES["count_doubts"]) or {"n": 0, "oldest_seconds": 0.0}
+        metrics.UNRESOLVED.set(row["n"])
+        metrics.OLDEST_UNKNOWN.set(row["oldest_seconds"])
+        horizon = self._clock.boot_seconds() - _LOOK_UP_EVERY_SECONDS
+        self._looked_up_at = {doubt: at for doubt, at in self._looked_up_at.items() if at > horizon}
 
     async def _look_up_all(self, doubts: Sequence[Doubt]) -> list[Doubt]:
         gate = asyncio.Semaphore(_LOOK_UPS_AT_ONCE)
@@ -138,10 +117,12 @@ class Resolver(Loop):
             QUERIES["own_events"],
             instance=doubt.instance,
             recipients=list(provider.variants(doubt.recipient)),
+            reference=doubt.reference,
             since=doubt.intent_at - _WINDOW_BEFORE,
         )
-        found = pick(doubt.fingerprint, [(row["provider_id"], row["fingerprint"]) for row in rows])
-        if found is None or await self._twin_in_flight(doubt):
+        by = provider.capabilities.client_reference
+        found = pick(doubt, [Candidate(**row) for row in rows], by)
+        if found is None or (by == "none" and await self._twin_in_flight(doubt)):
             return await self._past_deadline(doubt)
         return await self._prove_sent(doubt, found, "event")
 
@@ -162,23 +143,46 @@ class Resolver(Loop):
 
     async def _by_look_up(self, doubt: Doubt) -> bool:
         provider = self._provider(doubt)
-        if provider is None or not provider.capabilities.find_messages:
+        if provider is None:
             return False
-        since, until = doubt.intent_at - _WINDOW_BEFORE, self._clock.now()
         try:
-            found = await provider.find_messages(doubt.instance, since=since, until=until, recipient=doubt.recipient)
-            unclaimed = await self._unclaimed(doubt.instance, found)
-            match = pick(doubt.fingerprint, [(m.provider_id, m.fingerprint) for m in unclaimed])
-            if match is not None:
-                return not await self._twin_in_flight(doubt) and await self._prove_sent(doubt, match, "look_up")
-            if doubt.fingerprint is None and unclaimed:
+            if provider.capabilities.client_reference == "id":
+                return await self._by_receipt(provider, doubt, doubt.reference)
+            if not provider.capabilities.find_messages:
                 return False
-            control = found or await provider.find_messages(doubt.instance, since=since, until=until, newest=1)
+            return await self._by_messages(provider, doubt)
         except AncloraError as error:
             log.warning("look_up_failed", message_id=str(doubt.id), error=error.detail)
             return False
-        provable = doubt.reason_code not in provider.capabilities.hidden_by
-        return provable and bool(control) and await self._prove_absent(doubt)
+
+    async def _by_messages(self, provider: Provider, doubt: Doubt) -> bool:
+        can, since, until = provider.capabilities, doubt.intent_at - _WINDOW_BEFORE, self._clock.now()
+        found = await provider.find_messages(doubt.instance, since=since, until=until, recipient=doubt.recipient)
+        unclaimed = await self._unclaimed(doubt.instance, found)
+        candidates = [Candidate(m.provider_id, m.fingerprint, m.reference) for m in unclaimed]
+        match = pick(doubt, candidates, can.client_reference)
+        if match is not None:
+            twin = can.client_reference == "none" and await self._twin_in_flight(doubt)
+            return not twin and await self._by_receipt(provider, doubt, match, seen=True)
+        if doubt.fingerprint is None and unclaimed and can.client_reference == "none":
+            return False
+        if not can.absence_proves or doubt.reason_code in can.hidden_by:
+            return False
+        control = found or await provider.find_messages(doubt.instance, since=since, until=until, newest=1)
+        return bool(control) and await self._prove_absent(doubt)
+
+    async def _by_receipt(self, provider: Provider, doubt: Doubt, provider_id: str, *, seen: bool = False) -> bool:
+        """It went out when the provider knows how far it came, or was `seen` anyway; and it came as far as that."""
+        receipt = None
+        try:
+            receipt = await provider.find_receipt(doubt.instance, provider_id)
+        except AncloraError:
+            if not seen:
+                raise
+        if receipt is not None:
+            async with self._db.transaction() as conn:
+                await receipts.apply(conn, receipts.gather([(doubt.instance, receipt)], self._clock.now()))
+        return (seen or receipt is not None) and await self._prove_sent(doubt, provider_id, "look_up")
 
     async def _unclaimed(self, instance: str, found: Sequence[FoundMessage]) -> list[FoundMessage]:
         rows = await self._db.fetch_all(

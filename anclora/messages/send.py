@@ -143,7 +143,7 @@ class Senders:
             provider = self._providers[self._book.get(intent.instance).provider]
         except AncloraError as error:
             return Refused(scope=Scope.LANE, code=error.code, text=error.detail, fault=Fault.OURS, before_send=True)
-        return await provider.send(intent.instance, intent.recipient, intent.content)
+        return await provider.send(intent.instance, intent.recipient, intent.content, reference=intent.claimed.id)
 
     def _end(self, intent: Intent, outcome: Outcome) -> None:
         if self.held.pop(intent.id, None) is not None:

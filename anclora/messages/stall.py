@@ -23,7 +23,7 @@ from anclora.storage.queries import load_queries
 
 log = get_logger(__name__)
 QUERIES = load_queries(__package__ or __name__)
-_FIRST_LOOK_BACK = timedelta(hours=1)
+_FIRST_LOOK_BACK = timedelta(days=1)  # who stood still for a night missed none
 _LOOK_UPS = 50
 _LOOK_UP_EVERY_SECONDS = 300.0
 _UNMARKED = 5_000

@@ -1,14 +1,15 @@
 """The contract between Anclora and whoever carries a message: contents in, outcomes and events out.
 
 An outcome is a value with a policy, never an exception: `Sent`, `Refused` (scope, fault, permanent) or `Unknown`.
-Unknown means the request may have reached WhatsApp; only evidence ends it, never a guess.
+Unknown means the request may have reached WhatsApp; only evidence ends it, never a guess. A `reference` is ours, the
+same in every try of a message.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -95,11 +96,9 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         scope: what else must wait.
-        classes: of message the scope is about (reply, utility, marketing): they wait first, and the rest of the scope
-            only when a message of another class is refused too. Empty = every class.
+        classes: of message that wait first (empty = all); the others only once one of theirs is refused too.
         permanent: the same message will never go out.
         retry_after_seconds: the provider's own wish, if it has one.
-        fault: whose.
         code: stable, snake_case.
         text: the provider's words, short, without personal data.
         before_send: not a byte of the request left this machine.
@@ -125,16 +124,19 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
 Outcome = Sent | Refused | Unknown
 
 
+ClientReference = Literal["none", "echo", "id"]
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider can do, as data.
 
     Attributes:
-        text_chars: longest text.
-        caption_chars: longest caption.
         media_bytes: biggest file by content type.
         mimetypes: accepted types by content type; empty = any.
-        client_reference: whether our own reference comes back: none, echo or id.
+        client_reference: whether our own reference comes back: `none`; `echo` = beside the provider's id, in events and
+            look-ups of the message; `id` = it is the provider's id.
         find_messages: whether past sends can be looked up.
+        absence_proves: whether a look-up that answers, and shows others and not this one, proves that it was not sent.
         hidden_by: codes of unknown outcomes after which the look-up may not show a message that did go out, so that
             its absence proves nothing.
     """
@@ -143,8 +145,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     caption_chars: int
     media_bytes: Mapping[str, int]
     mimetypes: Mapping[str, Sequence[str]]
-    client_reference: str = "none"
+    client_reference: ClientReference = "none"
     find_messages: bool = True
+    absence_proves: bool = True
     hidden_by: frozenset[str] = frozenset()
 
 
@@ -185,23 +188,21 @@ class FoundMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One past message of an instance, as the provider's look-up shows it.
 
     Attributes:
-        provider_id: the provider's id.
         recipient: digits of the number it went to; a group's or other non-number's jid as it is.
         fingerprint: `fingerprint(content)` of what it says, or None when it shows nothing comparable.
-        at: when it was sent.
     """
 
     provider_id: str
     recipient: str
     fingerprint: str | None
     at: datetime
+    reference: str | None = None
 
 
 class ReceiptEvent(msgspec.Struct, frozen=True, kw_only=True):
     """The provider reports how far a message of ours came.
 
     Attributes:
-        provider_id: the provider's id of the message.
         rank: 0 error, 1 taken by the server, 2 delivered, 3 read, 4 played.
         text: the provider's words for an error.
     """
@@ -209,6 +210,7 @@ class ReceiptEvent(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: str
     rank: int
     text: str | None = None
+    reference: str | None = None
 
 
 class OwnMessageEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,6 +221,7 @@ class OwnMessageEvent(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str | None
     at: datetime
     by_api: bool
+    reference: str | None = None
 
 
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,8 +257,8 @@ class Provider(Protocol):
         """What it can do."""
         ...
 
-    async def send(self, instance: str, recipient: str, content: Content) -> Outcome:
-        """Send one message. Never raises for a provider's failure; never tries twice."""
+    async def send(self, instance: str, recipient: str, content: Content, *, reference: str) -> Outcome:
+        """Send one message, with our reference where it can. Never raises for its own failure; never tries twice."""
         ...
 
     async def list_instances(self) -> Sequence[RemoteInstance]:

@@ -78,12 +78,12 @@ class GuardedProvider:
         """What the provider can do."""
         return self._provider.capabilities
 
-    async def send(self, instance: str, recipient: str, content: Content) -> Outcome:
+    async def send(self, instance: str, recipient: str, content: Content, *, reference: str) -> Outcome:
         """Send one message. Raises nothing but cancellation."""
         started = self._clock.boot_seconds()
         try:
             async with asyncio.timeout(self._send_timeout):
-                outcome = await self._provider.send(instance, recipient, content)
+                outcome = await self._provider.send(instance, recipient, content, reference=reference)
         except TimeoutError:
             outcome = Unknown(code="provider_timeout", text=f"no outcome within {self._send_timeout:.0f} s")
         except Exception as error:  # the request may have left, so this must end as an outcome

@@ -72,7 +72,7 @@ class OneProvider:
         self.refusing: set[str] = set()
         self.receipts: dict[str, ReceiptEvent] = {}
 
-    async def send(self, instance: str, recipient: str, content: Content) -> Outcome:
+    async def send(self, instance: str, recipient: str, content: Content, *, reference: str) -> Outcome:
         return Sent(provider_id=f"{instance}-{recipient}")
 
     async def list_instances(self) -> Sequence[RemoteInstance]:

@@ -83,31 +83,27 @@ class ScriptedProvider(OneProvider):
     Attributes:
         script: by text, the outcomes of its next sends; without one it is sent.
         out: the texts whose request was made, in order.
+        references: what came along with each.
         found: what the look-up shows; `silent` = it does not answer.
         gate: cleared, requests stay open until it is set.
     """
 
-    def __init__(self, *remotes: RemoteInstance, hidden_by: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *remotes: RemoteInstance, **can: Any) -> None:
         super().__init__(*remotes)
-        limits = OneProvider.capabilities
-        self.capabilities = Capabilities(
-            text_chars=limits.text_chars,
-            caption_chars=limits.caption_chars,
-            media_bytes=limits.media_bytes,
-            mimetypes=limits.mimetypes,
-            hidden_by=hidden_by,
-        )
+        self.capabilities: Capabilities = replace(OneProvider.capabilities, **can)
         self.script: defaultdict[str, deque[Outcome]] = defaultdict(deque)
         self.out: list[str] = []
+        self.references: list[str] = []
         self.found: list[FoundMessage] = []
         self.silent = False
         self.gate = asyncio.Event()
         self.gate.set()
         self.reached = asyncio.Event()
 
-    async def send(self, instance: str, recipient: str, content: Content) -> Outcome:
+    async def send(self, instance: str, recipient: str, content: Content, *, reference: str) -> Outcome:
         text = content.text if isinstance(content, Text) else type(content).__name__
         self.out.append(text)
+        self.references.append(reference)
         self.reached.set()
         await self.gate.wait()
         outcomes = self.script[text]

@@ -14,7 +14,7 @@ from anclora.kit.settings import load_settings
 from anclora.messages.sweep import OutboxSweep
 from anclora.providers.registry import EVOLUTION, build
 from anclora.providers.sandbox import Script, read_witness, running_sandbox
-from anclora.providers.sandbox.script import Fault, Number
+from anclora.providers.sandbox.script import Fault, Number, Receipts
 from anclora.storage.database import Database
 
 PROOF_SECONDS = 30 + 5 + 0.5 + 30 + 1
@@ -24,7 +24,11 @@ DEADLINE_SECONDS = 900
 @contextlib.asynccontextmanager
 async def scene(db: Database, redis: Any, witness: Path, kind: str, **fault: Any) -> AsyncGenerator[Stage, None]:
     """A server that fails the message "doubtful" once, and tells nothing by itself."""
-    script = Script(instances=(Number(name="sales"),), faults=(Fault(kind=kind, text="doubtful", **fault),))
+    script = Script(
+        instances=(Number(name="sales"),),
+        faults=(Fault(kind=kind, text="doubtful", **fault),),
+        receipts=Receipts(never_share=1.0),
+    )
     async with running_sandbox(script, witness) as sandbox:
         given = {
             "evolution_api_url": sandbox.url,

@@ -105,7 +105,7 @@ def test_variants_of_a_number(number: str, other: str | None) -> None:
 async def test_a_send_carries_key_and_body_and_names_its_message() -> None:
     async with scripted(answer(b'{"key":{"id":"3EB0","remoteJid":"x"},"status":"PENDING"}')) as server:
         evolution = provider(server.url)
-        outcome = await evolution.send("demo", "34600111222", Text(text="hola"))
+        outcome = await evolution.send("demo", "34600111222", Text(text="hola"), reference="r")
         await evolution.close()
     assert outcome == Sent(provider_id="3EB0")
     assert server.requests[0].head.startswith("POST /message/sendText/demo HTTP/1.1")
@@ -116,7 +116,7 @@ async def test_a_send_carries_key_and_body_and_names_its_message() -> None:
 async def test_a_send_whose_connection_dies_is_unknown_and_not_repeated() -> None:
     async with scripted(reset) as server:
         evolution = provider(server.url)
-        outcome = await evolution.send("demo", "34600111222", Text(text="hola"))
+        outcome = await evolution.send("demo", "34600111222", Text(text="hola"), reference="r")
         await evolution.close()
     assert isinstance(outcome, Unknown)
     assert len(server.requests) == 1
@@ -125,7 +125,7 @@ async def test_a_send_whose_connection_dies_is_unknown_and_not_repeated() -> Non
 async def test_a_send_without_an_answer_in_time_is_unknown() -> None:
     async with scripted(hold) as server:
         evolution = provider(server.url, send_timeout_seconds=0.05)
-        outcome = await evolution.send("demo", "34600111222", Text(text="hola"))
+        outcome = await evolution.send("demo", "34600111222", Text(text="hola"), reference="r")
         await within(server.arrived)
         await evolution.close()
     assert outcome == Unknown(code="no_answer_timeout", text="no answer in time")
@@ -134,7 +134,7 @@ async def test_a_send_without_an_answer_in_time_is_unknown() -> None:
 async def test_a_send_to_nobody_listening_is_proved_not_sent() -> None:
     async with scripted(answer()) as server:
         pass
-    outcome = await provider(server.url).send("demo", "34600111222", Text(text="hola"))
+    outcome = await provider(server.url).send("demo", "34600111222", Text(text="hola"), reference="r")
     assert isinstance(outcome, Refused)
     assert (outcome.scope, outcome.before_send, outcome.permanent) == (Scope.LANE, True, False)
 
@@ -271,12 +271,14 @@ async def test_an_unknown_instance_is_named() -> None:
 async def test_a_cancelled_send_frees_its_connection() -> None:
     async with scripted(hold) as server:
         evolution = provider(server.url, connections=1)
-        task = asyncio.create_task(evolution.send("demo", "34600111222", Text(text="x")))
+        task = asyncio.create_task(evolution.send("demo", "34600111222", Text(text="x"), reference="r"))
         await within(server.arrived)
         task.cancel()
         await asyncio.wait([task], timeout=5)
         server.release.set()
-        assert isinstance(await evolution.send("demo", "34600111222", Text(text="y")), Unknown)  # 201 without a key
+        assert isinstance(
+            await evolution.send("demo", "34600111222", Text(text="y"), reference="r"), Unknown
+        )  # 201 without a key
         await evolution.close()
 
 

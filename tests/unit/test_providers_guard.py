@@ -50,7 +50,7 @@ def guarded(result: Any, name: str = "scripted") -> GuardedProvider:
 
 
 async def send(provider: GuardedProvider) -> Outcome:
-    return await provider.send("demo", "34600111222", Text(text="private words"))
+    return await provider.send("demo", "34600111222", Text(text="private words"), reference="r")
 
 
 @pytest.mark.parametrize("outcome", [SENT, REFUSED, Unknown(code="no_answer_reset", text="reset")])

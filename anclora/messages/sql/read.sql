@@ -1,7 +1,8 @@
 -- name: get_message
 -- One message as it is shown.
 select id, state, recipient, instance, kind, content, class, priority, attempt, created_at, send_at, expires_at,
-    next_attempt_at, sent_at, delivered_at, read_at, played_at, provider_id, reason_code, reason_text, client_ref, tags
+    next_attempt_at, sent_at, delivered_at, read_at, played_at, unknown_at, stalled_at, provider_id, reason_code,
+    reason_text, client_ref, tags
 from messages where id = %(id)s
 
 -- name: find_messages
@@ -9,10 +10,22 @@ from messages where id = %(id)s
 select id, state, recipient, instance, kind,
     case when octet_length(content) <= 16384 then content else 'null' end as content,
     class, priority, attempt, created_at, send_at, expires_at, next_attempt_at, sent_at, delivered_at, read_at,
-    played_at, provider_id, reason_code, reason_text, client_ref, tags
+    played_at, unknown_at, stalled_at, provider_id, reason_code, reason_text, client_ref, tags
 from messages
 where id < %(before)s
     and (%(state)s::text is null or state = %(state)s)
+    and (%(instance)s::text is null or instance = %(instance)s)
+    and (%(recipient)s::text is null or recipient = %(recipient)s)
+order by id desc limit %(limit)s
+
+-- name: find_doubts
+-- The same for messages in doubt: few among many, so by the index of their own.
+select id, state, recipient, instance, kind,
+    case when octet_length(content) <= 16384 then content else 'null' end as content,
+    class, priority, attempt, created_at, send_at, expires_at, next_attempt_at, sent_at, delivered_at, read_at,
+    played_at, unknown_at, stalled_at, provider_id, reason_code, reason_text, client_ref, tags
+from messages
+where unknown_at is not null and state = 'unknown' and id < %(before)s
     and (%(instance)s::text is null or instance = %(instance)s)
     and (%(recipient)s::text is null or recipient = %(recipient)s)
 order by id desc limit %(limit)s

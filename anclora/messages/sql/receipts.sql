@@ -3,17 +3,17 @@
 -- result was here first. Ranks never fall. Sorted by key; one row per key.
 insert into provider_messages as p (
     instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient, fingerprint,
-    by_api, seen_at
+    by_api, seen_at, reference
 )
 select instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient,
-    fingerprint, by_api, seen_at
+    fingerprint, by_api, seen_at, reference
 from unnest(
     %(instances)s::text[], %(provider_ids)s::text[], %(ranks)s::smallint[], %(acked_ats)s::timestamptz[],
     %(delivered_ats)s::timestamptz[], %(read_ats)s::timestamptz[], %(played_ats)s::timestamptz[],
     %(error_ats)s::timestamptz[], %(error_texts)s::text[], %(recipients)s::text[], %(fingerprints)s::text[],
-    %(by_apis)s::boolean[], %(seen_ats)s::timestamptz[]
+    %(by_apis)s::boolean[], %(seen_ats)s::timestamptz[], %(references)s::text[]
 ) as r (instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient,
-    fingerprint, by_api, seen_at)
+    fingerprint, by_api, seen_at, reference)
 order by instance, provider_id
 on conflict (instance, provider_id) do update
     set rank = greatest(p.rank, excluded.rank),
@@ -26,7 +26,8 @@ on conflict (instance, provider_id) do update
         recipient = coalesce(p.recipient, excluded.recipient),
         fingerprint = coalesce(p.fingerprint, excluded.fingerprint),
         by_api = coalesce(p.by_api or excluded.by_api, p.by_api, excluded.by_api),
-        seen_at = coalesce(p.seen_at, excluded.seen_at)
+        seen_at = coalesce(p.seen_at, excluded.seen_at),
+        reference = coalesce(p.reference, excluded.reference)
 returning instance, provider_id, message_id, attempt, rank, delivered_at, read_at, played_at, error_at, error_text
 
 -- name: raise_ranks

@@ -1,29 +1,36 @@
 -- name: doubtful
--- Messages in doubt, the oldest first.
+-- A page of messages in doubt, the oldest first.
 select m.id, m.attempt, m.instance, m.recipient, m.fingerprint, m.intent_at, m.unknown_at, m.priority, m.ordinal,
     m.reason_code, c.unknown as policy
 from messages m join classes c on c.class = m.class
-where m.unknown_at is not null and m.state = 'unknown'
-order by m.unknown_at limit %(limit)s
+where m.unknown_at is not null and m.state = 'unknown' and (m.unknown_at, m.id) > (%(after)s, %(after_id)s)
+order by m.unknown_at, m.id limit %(limit)s
+
+-- name: count_doubts
+-- How many messages are in doubt, and since when the oldest is.
+select count(*)::integer as n, coalesce(extract(epoch from now() - min(unknown_at)), 0)::float8 as oldest_seconds
+from messages where unknown_at is not null and state = 'unknown'
 
 -- name: late_doubts
--- Given up for doubt, and an event with the same words, not yet claimed by a message, tells of them after all.
+-- Given up for doubt, and an event with the same words or our reference, not yet claimed by a message, tells of them
+-- after all. Such events are kept for three days.
 select m.id, m.attempt, m.instance, m.recipient, m.fingerprint, m.intent_at, m.unknown_at, m.priority, m.ordinal,
     m.reason_code, 'hold' as policy
 from messages m
-where m.unknown_at is not null and m.state = 'dead' and exists (
+where m.unknown_at > now() - interval '73 hours' and m.state = 'dead' and exists (
     select from provider_messages p
-    where p.instance = m.instance and p.message_id is null and p.by_api is not false and p.recipient is not null
-        and p.fingerprint is not distinct from m.fingerprint and p.seen_at >= m.intent_at - interval '120 seconds'
+    where p.instance = m.instance and p.message_id is null and p.seen_at >= m.intent_at - interval '120 seconds'
+        and (p.reference = m.id::text or p.provider_id = m.id::text or (p.by_api is not false
+            and p.recipient is not null and p.fingerprint is not distinct from m.fingerprint))
 )
 order by m.unknown_at limit %(limit)s
 
 -- name: own_events
--- Our own sends as the provider's events told them, to one recipient, not yet claimed by a message. The window opens
--- 120 s before the intent, because clocks differ.
-select provider_id, fingerprint, seen_at from provider_messages
+-- Our own sends as the provider's events told them, to one recipient or with our reference, not yet claimed by a message.
+-- The window opens 120 s before the intent, because clocks differ.
+select provider_id, fingerprint, reference from provider_messages
 where instance = %(instance)s and message_id is null and by_api is not false
-    and recipient = any (%(recipients)s::text[])
+    and (recipient = any (%(recipients)s::text[]) or reference = %(reference)s or provider_id = %(reference)s)
     and seen_at >= %(since)s
 order by seen_at
 

@@ -112,8 +112,9 @@ class EvolutionProvider:
         """What it can do."""
         return CAPABILITIES
 
-    async def send(self, instance: str, recipient: str, content: Content) -> Outcome:
-        """Send one message, once."""
+    async def send(self, instance: str, recipient: str, content: Content, *, reference: str) -> Outcome:
+        """Send one message, once. The server has no place for a reference of ours."""
+        del reference
         target, body = payloads.send_request(instance, recipient, content)
         return outcome_of(await self._poster.post(target, body, timeout_seconds=self._send_timeout))
 
