@@ -60,7 +60,7 @@ async def playing(script: Script, folder: Path) -> AsyncGenerator[Play, None]:
         yield Play(sandbox, receiver, session, witness)
 
 
-@pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if fault.status])
+@pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if fault.status and not fault.page])
 async def test_a_fault_with_an_answer_strikes_once(kind: str, tmp_path: Path) -> None:
     async with playing(Script(instances=NUMBERS, receipts=QUIET, faults=(Fault(kind=kind),)), tmp_path) as play:
         status, body = await play.send()

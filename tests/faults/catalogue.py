@@ -1,9 +1,9 @@
 """The 36 faults a dispatcher of messages must survive, and where each is run.
 
 `real`: the fault itself, on real servers and processes. `stand-in`: the same effect, made another way. `later`: needs a
-part of the product that is not there yet. Rows 5, 15, 20 and 21 are judged by our own protocol where it asks more:
-part of the product that is not there yet. Rows 5, 15, 20 and 21 are judged by our own protocol, which asks more:
-is fenced before it sends.
+part of the product that is not there yet. Rows 5, 15, 20 and 21 are judged by our own protocol, which asks more: a full
+Redis closes no door, an ambiguous send is proved before it is repeated, no kill doubles a message, and a worker that
+was stopped past its lease is fenced before it sends.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +31,7 @@ class Row:
 _POSTGRES = (
     "faults/test_killed_behind_http.py::test_without_postgres_the_answer_is_503_and_a_repeated_request_is_one_message"
 )
+_ERRORS = "faults/test_provider_errors.py::test_bursts_of_5xx_429_and_garbage_lose_and_double_nothing"
 _MEMORY = "faults/test_redis_memory.py::test_a_redis_that_lost_its_memory_costs_no_message"
 ROWS: Mapping[int, Row] = {
     1: Row(
@@ -72,7 +73,7 @@ ROWS: Mapping[int, Row] = {
     13: Row(
         "the provider answers 5xx in bursts",
         "real",
-        ["journeys/test_demo.py::test_a_killed_worker_loses_and_doubles_nothing"],
+        [_ERRORS, "journeys/test_demo.py::test_a_killed_worker_loses_and_doubles_nothing"],
     ),
     14: Row(
         "the provider is slow",
@@ -83,10 +84,8 @@ ROWS: Mapping[int, Row] = {
         ],
     ),
     15: Row("accepted, then reset", "real", ["integration/test_messages_resolve_http.py::*"]),
-    16: Row(
-        "200 with garbage", "stand-in", ["contract/test_evolution_failures.py::*"], "the answers are bytes of a table"
-    ),
-    17: Row("429 with Retry-After", "stand-in", ["unit/test_messages_rules.py::*"], "the verdict; no proxy sends 429"),
+    16: Row("200 with garbage", "real", [_ERRORS, "contract/test_evolution_failures.py::*"]),
+    17: Row("429 with Retry-After", "real", [_ERRORS, "integration/test_messages_refusals_http.py::*"]),
     18: Row(
         "open but closed",
         "real",

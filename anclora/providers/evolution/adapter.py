@@ -116,7 +116,7 @@ class EvolutionProvider:
         """Send one message, once. The server has no place for a reference of ours."""
         del reference
         target, body = payloads.send_request(instance, recipient, content)
-        return outcome_of(await self._poster.post(target, body, timeout_seconds=self._send_timeout))
+        return outcome_of(await self._poster.post(target, body, timeout_seconds=self._send_timeout), self._clock.now())
 
     async def list_instances(self) -> Sequence[RemoteInstance]:
         """The numbers the server knows, both row shapes (v2 flat, v1.8 below `instance`).

@@ -5,6 +5,7 @@ stores its row after sending, and fails with 400 when that fails. So what is not
 """
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from anclora.kit.errors import (
     UnavailableError,
 )
 from anclora.kit.http import Answer, MaybeSent, NotSent, Result
+from anclora.kit.retry_after import retry_after_seconds
 from anclora.providers.contract import Fault, Outcome, Refused, Scope, Sent, Unknown
 from anclora.providers.evolution.shapes import UNREADABLE
 
@@ -105,6 +107,10 @@ ROWS: tuple[Row, ...] = (
     Row((500,), _WORDS, r"(Error: )?rate-overlimit", "rate_overlimit", _LANE),
     Row((500,), _LIST, _MEDIA_ERRORS, "media_not_usable", _MEDIA),
     Row((500,), _TEXT, r"File or buffer is undefined", "media_not_usable", _MEDIA),
+    # Said by a proxy before it, in its own words: too many requests reached nobody; the others say that nobody answered
+    # it, so the message may be out, and then the server has its row.
+    Row((429,), (), "", "too_many_requests", _LANE),
+    Row((502, 503, 504), (Shape.NONE,), "", "gateway_error", None),
     Row((401,), (), "", "key_refused", _LANE_OURS),
     Row((403,), (), "", "forbidden", _LANE_OURS),
     Row((404,), (), "", "instance_not_found", _LANE_OURS),
@@ -124,18 +130,18 @@ class _Taken(msgspec.Struct):
 _taken = msgspec.json.Decoder(_Taken)
 
 
-def outcome_of(result: Result) -> Outcome:
-    """The outcome of a send, from whatever became of its request."""
+def outcome_of(result: Result, now: datetime | None = None) -> Outcome:
+    """The outcome of a send, from whatever became of its request; `now` is for answers that name a date without one."""
     if isinstance(result, NotSent):
         code = "busy" if result.code == "busy" else f"not_reached_{result.code}"
         fault = Fault.OURS if result.code == "busy" else Fault.PROVIDER
         return Refused(scope=Scope.LANE, code=code, text=redact(result.reason), fault=fault, before_send=True)
     if isinstance(result, MaybeSent):
         return Unknown(code=f"no_answer_{result.code}", text=redact(result.reason))
-    return classify(result)
+    return classify(result, now)
 
 
-def classify(answer: Answer) -> Outcome:
+def classify(answer: Answer, now: datetime | None = None) -> Outcome:
     """The outcome a whole answer to a send stands for. 2xx without `key.id` proves nothing: Graph errors come so."""
     if 200 <= answer.status < 300:
         try:
@@ -150,7 +156,8 @@ def classify(answer: Answer) -> Outcome:
     said = _said(answer)
     if row.refusal is None:
         return Unknown(code=row.code, text=said)
-    return msgspec.structs.replace(row.refusal, code=row.code, text=said)
+    wish = retry_after_seconds(answer.headers, now)
+    return msgspec.structs.replace(row.refusal, code=row.code, text=said, retry_after_seconds=wish)
 
 
 def _row(status: int, shape: Shape, texts: list[str]) -> Row:

@@ -29,14 +29,19 @@ class FaultKind(msgspec.Struct, frozen=True):
         status: of the answer; 0 = no answer comes.
         message: of the error answer.
         hold: keep the request open instead of closing the connection at once (only without an answer).
+        page: a body of another server's, a proxy for example, instead of the error answer.
+        cut: the connection breaks in the middle of the body.
     """
 
     out: bool
     status: int = 0
     message: str | list[str] = ""
     hold: bool = False
+    page: str = ""
+    cut: bool = False
 
 
+_PAGE = "<html><body><h1>One moment, please</h1></body></html>"
 # The words of contract 1.3 and 3.4, and of the recordings baileys_send/039 and 054.
 FAULTS = {
     "connection_closed_500": FaultKind(False, 500, "Connection Closed"),
@@ -47,6 +52,14 @@ FAULTS = {
     "timeout_after_send": FaultKind(True, hold=True),
     "timeout_before_send": FaultKind(False, hold=True),
     "reset_after_send": FaultKind(True),
+    "internal_500": FaultKind(False, 500, "Internal server error"),
+    "gateway_502": FaultKind(False, 502, page=_PAGE),
+    "gateway_502_sent": FaultKind(True, 502, page=_PAGE),
+    "unavailable_503": FaultKind(False, 503, page=_PAGE),
+    "too_many_429": FaultKind(False, 429, page=_PAGE),
+    "page_200_sent": FaultKind(True, 200, page=_PAGE),
+    "page_200": FaultKind(False, 200, page=_PAGE),
+    "cut_201_sent": FaultKind(True, 201, page='{"key":{"id":"3EB0', cut=True),
 }
 
 
@@ -90,6 +103,7 @@ class Fault(_Part, frozen=True):
         text: only messages with these words in text, caption or file name.
         times: a message fails this often, then goes through.
         hold_seconds: how long a time-out holds the request when the client stays.
+        retry_after: value of that header of the answer, as it is: seconds, a date, or nonsense.
         record: whether a message that went out is stored and announced by the server. False plays its row insert or
             its socket failing: neither `send.message` nor look-up nor receipts ever show it.
     """
@@ -100,6 +114,7 @@ class Fault(_Part, frozen=True):
     text: str | None = None
     times: Count = 1
     hold_seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 120.0
+    retry_after: str | None = None
     record: bool = True
 
     def __post_init__(self) -> None:

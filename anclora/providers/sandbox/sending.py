@@ -122,8 +122,11 @@ async def _fail(world: World, message: Outgoing, fate: Fate, fault: Fault, gone:
     kind = FAULTS[fault.kind]
     if kind.out:
         _go_out(world, message, fate, record=fault.record)
+    headers = (("retry-after", fault.retry_after),) if fault.retry_after is not None else ()
+    if kind.page:
+        return Answer(kind.status, kind.page.encode(), headers=headers, cut=kind.cut)
     if kind.status:
-        return json_answer(kind.status, bodies.error(kind.status, kind.message))
+        return json_answer(kind.status, bodies.error(kind.status, kind.message))._replace(headers=headers)
     if kind.hold:
         await _settled(gone, fault.hold_seconds)
     return RESET

@@ -41,10 +41,12 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is answered; status 0 = nothing, the connection is reset."""
+    """What is answered; status 0 = nothing, the connection is reset; `cut` = it is, in the middle of the body."""
 
     status: int
     body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    cut: bool = False
 
 
 RESET = Answer(0)
@@ -154,13 +156,15 @@ class _Connection(asyncio.Protocol):
             return
         lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, '')}", "x-powered-by: Express"]
         if answer.body:
-            lines.append("content-type: application/json; charset=utf-8")
+            kind = "text/html" if answer.body.startswith(b"<") else "application/json"
+            lines.append(f"content-type: {kind}; charset=utf-8")
         if answer.status != 204:
-            lines.append(f"content-length: {len(answer.body)}")
+            lines.append(f"content-length: {len(answer.body) + answer.cut}")
+        lines += [f"{name}: {value}" for name, value in answer.headers]
         if not keep_alive:
             lines.append("connection: close")
         self.transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + (b"" if head else answer.body))
-        if not keep_alive:
+        if answer.cut or not keep_alive:
             self.transport.close()
 
 
