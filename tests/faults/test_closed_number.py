@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from anclora.messages.retries import RetryChange, change_retry
 from anclora.storage.embedded import EmbeddedServers
 from tests.faults.town import town
 
@@ -16,8 +15,7 @@ async def test_a_number_that_says_connection_closed_burns_no_message(
     """Row 18."""
     script = {"disconnects": [{"instance": "one", "after_sends": 100, "for_seconds": 3.0}]}
     async with town(own_servers, tmp_path, script) as here:
-        async with here.ledger() as db:
-            await change_retry(db, "lane", RetryChange(base_seconds=0.3), actor="test")
+        await here.rest_for(0.3)
         await here.start("dispatch", "dispatch")
         await here.send_many(0, 400)
         await here.at_rest()

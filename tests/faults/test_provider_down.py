@@ -17,7 +17,8 @@ _REFUSED = (
 @pytest.mark.timeout(150)
 async def test_a_provider_that_comes_back_is_not_run_over(own_servers: EmbeddedServers, tmp_path: Path) -> None:
     """Row 31. While it is away one probe goes at a time, so of two thousand waiting only a few are ever refused."""
-    async with town(own_servers, tmp_path, ANCLORA_LANE_BACKOFF_SECONDS="0.3") as here, here.ledger() as db:
+    async with town(own_servers, tmp_path) as here, here.ledger() as db:
+        await here.rest_for(0.3)
         await here.start("dispatch", "dispatch")
         await here.send_many(0, 100)
         await here.out(100)

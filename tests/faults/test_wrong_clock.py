@@ -30,7 +30,8 @@ async def test_a_dispatcher_and_a_mender_with_a_wrong_clock_lose_and_double_noth
     """Row 32. Five minutes too early a retry would come, or absence pass for proved, if they went by their own."""
     needs("faketime")
     off = faked(minutes)
-    async with town(own_servers, tmp_path, _DOUBT, ANCLORA_LANE_BACKOFF_SECONDS="0.3") as here:
+    async with town(own_servers, tmp_path, _DOUBT) as here:
+        await here.rest_for(0.3)
         await here.start("dispatch", "dispatch", **off)
         await here.start("wrong-work", "work", **off)
         await here.send_many(0, 400)

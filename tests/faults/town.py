@@ -14,6 +14,7 @@ import msgspec
 
 from anclora.cli.home import Home, child_env, free_port, new_secret, prepare, start_sandbox
 from anclora.kit.settings import load_settings
+from anclora.messages.retries import RetryChange, change_retry
 from anclora.providers.sandbox import read_witness
 from anclora.storage.database import Database, open_pool
 from anclora.storage.embedded import EmbeddedServers
@@ -85,6 +86,11 @@ class Town:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         async with self.session.request(method, self.url + path, data=body, headers=named) as answer:
             return Answered(answer.status, answer.headers, await answer.json(content_type=None))
+
+    async def rest_for(self, seconds: float) -> None:
+        """How long a refusing number rests here."""
+        async with self.ledger() as db:
+            await change_retry(db, "lane", RetryChange(base_seconds=seconds), actor="test")
 
     async def send(self, serial: int) -> Answered:
         """One message with a key of its own, to one of the people."""
