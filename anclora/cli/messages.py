@@ -1,5 +1,6 @@
 """`anclora send` and `anclora messages list|unknown|show|reschedule|cancel|classes`."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -47,7 +48,7 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send one message."""
-    draft: dict[str, Any] = {"to": to, "instance": instance, "send_at": send_at}
+    draft: dict[str, Any] = {"to": to, "instance": instance, "send_at": send_at and _whole(send_at)}
     draft |= {"send_zone": send_zone, "client_ref": client_ref}
     draft |= {"type": "image", "media": {"url": image}, "caption": text} if image else {"text": text}
     body = {name: value for name, value in draft.items() if value is not None}
@@ -141,7 +142,7 @@ def reschedule(
     as_json: AsJson = False,
 ) -> None:
     """Give a message that has not left another time."""
-    wish = {"send_at": send_at, "send_zone": send_zone}
+    wish = {"send_at": _whole(send_at), "send_zone": send_zone}
     message = Client(data_dir).call("PATCH", f"/api/v1/messages/{message_id}", wish)
     shown = ("id", "state", "send_at")
     show_facts(message if as_json else {name: message[name] for name in shown}, as_json=as_json)
@@ -152,3 +153,11 @@ def cancel(message_id: MessageId, data_dir: DataDir = DEFAULT_DATA_DIR, as_json:
     """Stop a message that has not left yet."""
     message = Client(data_dir).call("DELETE", f"/api/v1/messages/{message_id}")
     show_facts({"id": message["id"], "state": message["state"]}, as_json=as_json)
+
+
+def _whole(send_at: str) -> str:
+    """A time as people write it, without seconds or with a day only, as the API reads it; the API judges the rest."""
+    try:
+        return datetime.fromisoformat(send_at).isoformat()
+    except ValueError:
+        return send_at

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 console = Console(soft_wrap=True)
-_ONE_LINE = ("id", "state", "to", "name", "status", "prefix", "instance")
+_ONE_LINE = ("id", "failure", "state", "to", "name", "status", "prefix", "instance")
 _NUMBERS = ("waiting", "active", "delayed", "held")
 
 

@@ -15,7 +15,7 @@ from anclora.audit import record
 from anclora.kit.errors import InvalidError
 from anclora.kit.lifecycle import Loop
 from anclora.providers.contract import Refused, Scope
-from anclora.storage.database import Database
+from anclora.storage.database import Database, fetch_all
 from anclora.storage.queries import load_queries
 
 QUERIES = load_queries(__package__ or __name__)
@@ -123,7 +123,7 @@ class Retries:
 async def read_retries(db: Database) -> Retries:
     """As they are now."""
     rows = await db.fetch_all(QUERIES["read_retries"])
-    return Retries({row["failure"]: _own(row) for row in rows})
+    return Retries({row["failure"]: own for row in rows if (own := _own(row))})
 
 
 def _own(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,11 +144,9 @@ async def change_retry(db: Database, failure: str, change: RetryChange, *, actor
         )
     given = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not msgspec.UNSET}
     async with db.transaction() as conn:
-        await conn.execute(QUERIES["lock_retries"])
-        now = (await read_retries(db)).view(failure)
-        own = {name: getattr(now, name) for name in now.own}
-        row = {**dict.fromkeys(Retry.__struct_fields__), **own, **given, "failure": failure}
-        await conn.execute(QUERIES["write_retry"], row)
+        await conn.execute(QUERIES["lock_retry"], {"failure": failure})
+        now = next(row for row in await fetch_all(conn, QUERIES["read_retries"]) if row["failure"] == failure)
+        await conn.execute(QUERIES["write_retry"], {**now, **given})
         await record(conn, actor=actor, action="retry.change", subject=failure, detail=given)
     return (await read_retries(db)).view(failure)
 

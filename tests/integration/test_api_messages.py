@@ -224,7 +224,7 @@ async def test_what_is_not_there_is_a_problem_too(doors: House) -> None:
         assert (await doors.ask("GET", path)).json["code"] == "message_not_found"
     assert (await doors.ask("GET", f"{ONE}/17")).status == 422
     assert (await doors.ask("GET", "/api/v2/messages")).json["code"] == "no_such_route"
-    wrong = await doors.ask("PATCH", BULK)
+    wrong = await doors.ask("PUT", BULK)
     assert (wrong.status, wrong.json["code"]) == (405, "method_not_allowed")
 
 

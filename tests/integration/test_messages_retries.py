@@ -44,6 +44,8 @@ async def test_a_reason_code_may_have_its_own(doors: House) -> None:
     await doors.ask("PATCH", "/api/v1/retries/connection_closed", json={"cap_seconds": 30})
     row = (await listed(doors))["connection_closed"]
     assert (row["cap_seconds"], row["tries"], row["own"]) == (30, None, ["cap_seconds"])
+    await doors.ask("PATCH", "/api/v1/retries/connection_closed", json={"cap_seconds": None})
+    assert "connection_closed" not in await listed(doors)
 
 
 @pytest.mark.parametrize(

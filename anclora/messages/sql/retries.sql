@@ -2,9 +2,9 @@
 -- What somebody chose, failure by failure.
 select failure, tries, base_seconds, factor, cap_seconds, jitter from retries
 
--- name: lock_retries
--- Changes go one after the other.
-lock table retries in share row exclusive mode
+-- name: lock_retry
+-- Changes of one failure go one after the other.
+insert into retries (failure) values (%(failure)s) on conflict (failure) do update set failure = excluded.failure
 
 -- name: write_retry
 -- The whole row, old and changed values together.
