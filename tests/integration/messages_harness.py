@@ -135,8 +135,10 @@ class AheadQueue(Queue):
     async def retry(self, tried: Sequence[tuple[Claimed, int, int]]) -> int:
         return await super().retry([(item, due + self.ahead_ms, keep) for item, due, keep in tried])
 
-    async def release(self, untried: Sequence[tuple[Claimed, int, bool]]) -> int:
-        return await super().release([(item, due + self.ahead_ms, head) for item, due, head in untried])
+    async def release(self, untried: Sequence[tuple[Claimed, int | None, bool]]) -> int:
+        return await super().release(
+            [(item, None if due is None else due + self.ahead_ms, head) for item, due, head in untried]
+        )
 
 
 class Stage:

@@ -115,7 +115,8 @@ async def test_a_drain_ends_when_lanes_know_and_nothing_is_in_flight(db: Databas
         [taken] = (await here.queue.claim(range(here.settings.shards), 1, consumer="send:")).items
         await PaceKeeper(here.db, here.queue, here.settings, here.clock).run_once()
         assert (await drain(doors))["open_lanes"] == []
-        await here.finish(intent, (await here.providers["evolution"].send("sales", "34", intent.content)))
+        provider = here.providers["evolution"]
+        await here.finish(intent, await provider.send("sales", "34", intent.content, reference=str(intent.id)))
         assert (await drain(doors) | {"open_lanes": []})["in_flight"] == 1
         await here.queue.complete([taken])
         assert (await drain(doors))["drained"]
