@@ -9,7 +9,6 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection
 
 from anclora.kit.batcher import Batcher, commit_or_bisect
 from anclora.kit.clock import Clock
@@ -19,7 +18,7 @@ from anclora.kit.metrics import counter
 from anclora.messages import receipts
 from anclora.providers.contract import ConnectionEvent, Event, InboundEvent, OtherEvent, OwnMessageEvent, ReceiptEvent
 from anclora.providers.registry import Providers
-from anclora.storage.database import Database
+from anclora.storage.database import Database, Statement
 from anclora.storage.queries import load_queries
 
 log = get_logger(__name__)
@@ -29,6 +28,7 @@ POISONED = counter("inbound_poisoned", "Webhooks stored but not applied")
 _POISON = (psycopg.DataError, psycopg.IntegrityError)
 _STATES = {"open": "open", "connecting": "connecting", "close": "close", "refused": "close"}
 _LOGGED_OUT = 401
+_encode = msgspec.json.Encoder().encode
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,37 +79,52 @@ class Inbound:
         return [None for _ in batch]
 
     async def _commit(self, batch: Sequence[Delivery]) -> Sequence[Exception | None]:
-        async with self._db.transaction(pipelined=True) as conn:
-            await _store(conn, batch, error=None)
-            await self._apply(conn, batch)
+        pairs = [(delivery.instance, event) for delivery in batch for event in delivery.events]
+        told = [(name, event) for name, event in pairs if isinstance(event, ReceiptEvent | OwnMessageEvent)]
+        now = self._clock.now()
+        facts = receipts.gather(told, now)
+        statements = [_storing(batch), *_of_people([event for _, event in pairs]), *_of_numbers(pairs)]
+        if not facts:
+            await self._db.commit_all(statements)
+            return [None for _ in batch]
+        raised, *_ = await self._db.commit_all([receipts.statement(facts, now), *statements])
+        if (rest := receipts.outside(facts, raised)) is not None:
+            await self._db.commit_all([rest])
         return [None for _ in batch]
 
     async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
         POISONED.inc()
         log.error("webhook_poisoned", instance=delivery.instance, kind=delivery.kind, error=type(error).__name__)
-        async with self._db.transaction() as conn:
-            await _store(conn, [delivery], error=type(error).__name__)
+        await self._db.commit_all([_storing([delivery], error=type(error).__name__)])
 
-    async def _apply(self, conn: AsyncConnection, batch: Sequence[Delivery]) -> None:
-        pairs = [(delivery.instance, event) for delivery in batch for event in delivery.events]
-        facts = [(name, event) for name, event in pairs if isinstance(event, ReceiptEvent | OwnMessageEvent)]
-        await receipts.apply(conn, receipts.gather(facts, self._clock.now()))
-        heard = sorted((event.at, event.sender) for _, event in pairs if isinstance(event, InboundEvent))
-        last_words = {sender: at for at, sender in heard}
-        if last_words:
-            await conn.execute(
-                QUERIES["touch_contacts"],
-                {
-                    "ids": [new_id() for _ in last_words],
-                    "phones": list(last_words),
-                    "ats": list(last_words.values()),
-                },
-            )
-        states = {name: _state(event) for name, event in pairs if isinstance(event, ConnectionEvent)}
-        if states:
-            await conn.execute(
-                QUERIES["set_states"], {"names": sorted(states), "states": [states[name] for name in sorted(states)]}
-            )
+
+def _storing(batch: Sequence[Delivery], *, error: str | None = None) -> Statement:
+    """All of them raw."""
+    rows: list[dict[str, object]] = []
+    first = 1
+    for each in batch:
+        size = len(each.body)
+        where = {"first": first, "bytes": size}
+        rows.append({"id": each.id, "instance": each.instance, "kind": each.kind, "error": error, **where})
+        first += size
+    return QUERIES["store_events"], {"rows": _encode(rows).decode(), "bodies": b"".join(each.body for each in batch)}
+
+
+def _of_people(events: Sequence[Event]) -> list[Statement]:
+    """When those who wrote to us did so last."""
+    heard = sorted((event.at, event.sender) for event in events if isinstance(event, InboundEvent))
+    last = {sender: at for at, sender in heard}
+    if not last:
+        return []
+    ids = [new_id() for _ in last]
+    return [(QUERIES["touch_contacts"], {"ids": ids, "phones": list(last), "ats": list(last.values())})]
+
+
+def _of_numbers(pairs: Sequence[tuple[str, Event]]) -> list[Statement]:
+    """What the connections of our numbers said of themselves last."""
+    states = {name: _state(event) for name, event in pairs if isinstance(event, ConnectionEvent)}
+    names = sorted(states)
+    return [(QUERIES["set_states"], {"names": names, "states": [states[name] for name in names]})] if names else []
 
 
 def _state(event: ConnectionEvent) -> str:
@@ -125,16 +140,3 @@ def _kind(events: Sequence[Event]) -> str:
     if isinstance(first, OtherEvent):
         return first.kind[:60].replace("\x00", "")
     return type(first).__name__.removesuffix("Event").lower()
-
-
-async def _store(conn: AsyncConnection, batch: Sequence[Delivery], *, error: str | None) -> None:
-    await conn.execute(
-        QUERIES["store_events"],
-        {
-            "ids": [delivery.id for delivery in batch],
-            "instances": [delivery.instance for delivery in batch],
-            "kinds": [delivery.kind for delivery in batch],
-            "bodies": [delivery.body for delivery in batch],
-            "errors": [error for _ in batch],
-        },
-    )

@@ -1,24 +1,30 @@
 """Receipts meet results on one row, whichever comes first, and merge into messages by rank. Nothing ever regresses."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
+from anclora.kit.ids import first_id_at
 from anclora.kit.metrics import counter
 from anclora.providers.contract import OwnMessageEvent, ReceiptEvent
+from anclora.storage.database import Connection, Statement
 from anclora.storage.queries import load_queries
 
 QUERIES = load_queries(__package__ or __name__)
 RECEIPTS = counter("receipts", "Receipts, by rank (0 error, 1 server, 2 delivered, 3 read, 4 played)", ("rank",))
 _LONGEST_TEXT = 300
+_OLDEST, _AHEAD = timedelta(days=40), timedelta(hours=1)  # of nearly every message a receipt speaks of
+_encode = msgspec.json.Encoder().encode
 
 
-class Fact(msgspec.Struct, kw_only=True):
+class Fact(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Everything a batch of events says of one provider id."""
 
+    instance: str
+    provider_id: str
     rank: int = 0
     delivered_at: datetime | None = None
     read_at: datetime | None = None
@@ -40,7 +46,8 @@ def gather(events: Sequence[tuple[str, ReceiptEvent | OwnMessageEvent]], now: da
     """Merge events into one fact per (instance, provider id). `now` is when they arrived; receipts carry no time."""
     facts: Facts = {}
     for instance, event in events:
-        fact = facts.setdefault((instance, event.provider_id), Fact(seen_at=now))
+        key = (instance, event.provider_id)
+        fact = facts.get(key) or facts.setdefault(key, Fact(instance=key[0], provider_id=key[1], seen_at=now))
         fact.reference = fact.reference or event.reference
         if isinstance(event, OwnMessageEvent):
             fact.recipient, fact.fingerprint = event.recipient, event.fingerprint
@@ -63,54 +70,27 @@ def gather(events: Sequence[tuple[str, ReceiptEvent | OwnMessageEvent]], now: da
     return facts
 
 
-async def apply(conn: AsyncConnection, facts: Facts) -> list[UUID]:
-    """Store the facts and raise the messages they belong to, inside the caller's transaction; the ids that changed.
+def statement(facts: Facts, now: datetime) -> Statement:
+    """What applies facts to all messages but very old ones, for `Database.commit_all`; `outside` reads its rows."""
+    return _between(facts, first_id_at(now - _OLDEST), first_id_at(now + _AHEAD))
 
-    A message with two attempts may have two provider ids; the higher rank counts.
-    """
+
+def outside(facts: Facts, rows: Sequence[TupleRow]) -> Statement | None:
+    """What applies them to the messages that were too old for `statement`, if its rows name any."""
+    ids = sorted(row[0] for row in rows if not row[1])
+    return _between(facts, ids[0], ids[-1]) if ids else None
+
+
+async def apply(conn: Connection, facts: Facts, now: datetime) -> list[UUID]:
+    """Store the facts and raise the messages they belong to, inside the caller's transaction; the ids that changed."""
     if not facts:
         return []
-    cursor = await conn.execute(QUERIES["meet_receipts"], _columns(facts))
-    best: dict[UUID, Sequence[object]] = {}
-    for row in await cursor.fetchall():
-        message_id, rank = row[2], row[4]
-        if message_id is not None and (message_id not in best or int(str(best[message_id][4])) < rank):
-            best[message_id] = row
-    if not best:
-        return []
-    rows = list(best.values())
-    cursor = await conn.execute(
-        QUERIES["raise_ranks"],
-        {
-            "ids": [row[2] for row in rows],
-            "attempts": [row[3] for row in rows],
-            "ranks": [row[4] for row in rows],
-            "delivered_ats": [row[5] for row in rows],
-            "read_ats": [row[6] for row in rows],
-            "played_ats": [row[7] for row in rows],
-            "errors": [row[8] is not None for row in rows],
-            "error_texts": [row[9] for row in rows],
-            "provider_ids": [row[1] for row in rows],
-        },
-    )
-    return [row[0] for row in await cursor.fetchall()]
+    rows = await (await conn.execute(*statement(facts, now))).fetchall()
+    if (rest := outside(facts, rows)) is not None:
+        rows += await (await conn.execute(*rest)).fetchall()
+    return [row[0] for row in rows if row[1]]
 
 
-def _columns(facts: Facts) -> dict[str, list[object]]:
-    values = list(facts.values())
-    return {
-        "instances": [instance for instance, _ in facts],
-        "provider_ids": [provider_id for _, provider_id in facts],
-        "ranks": [fact.rank for fact in values],
-        "delivered_ats": [fact.delivered_at for fact in values],
-        "read_ats": [fact.read_at for fact in values],
-        "played_ats": [fact.played_at for fact in values],
-        "acked_ats": [fact.acked_at for fact in values],
-        "error_ats": [fact.error_at for fact in values],
-        "error_texts": [fact.error_text for fact in values],
-        "recipients": [fact.recipient for fact in values],
-        "fingerprints": [fact.fingerprint for fact in values],
-        "by_apis": [fact.by_api for fact in values],
-        "seen_ats": [fact.seen_at for fact in values],
-        "references": [fact.reference for fact in values],
-    }
+def _between(facts: Facts, low: UUID, high: UUID) -> Statement:
+    rows = _encode(list(facts.values())).decode()
+    return QUERIES["apply_receipts"], {"facts": rows, "low": low, "high": high}

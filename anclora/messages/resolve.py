@@ -181,7 +181,8 @@ class Resolver(Loop):
                 raise
         if receipt is not None:
             async with self._db.transaction() as conn:
-                await receipts.apply(conn, receipts.gather([(doubt.instance, receipt)], self._clock.now()))
+                now = self._clock.now()
+                await receipts.apply(conn, receipts.gather([(doubt.instance, receipt)], now), now)
         return (seen or receipt is not None) and await self._prove_sent(doubt, provider_id, "look_up")
 
     async def _unclaimed(self, instance: str, found: Sequence[FoundMessage]) -> list[FoundMessage]:
@@ -207,20 +208,9 @@ class Resolver(Loop):
             row = await cursor.fetchone()
             if row is None:
                 return False
-            await conn.execute(
-                QUERIES["raise_ranks"],
-                {
-                    "ids": [doubt.id],
-                    "attempts": [doubt.attempt],
-                    "ranks": [row[0]],
-                    "delivered_ats": [row[1]],
-                    "read_ats": [row[2]],
-                    "played_ats": [row[3]],
-                    "errors": [row[4] is not None],
-                    "error_texts": [row[5]],
-                    "provider_ids": [provider_id],
-                },
-            )
+            now = self._clock.now()
+            fact = receipts.Fact(instance=doubt.instance, provider_id=provider_id, rank=row[0], seen_at=now)
+            await receipts.apply(conn, {(doubt.instance, provider_id): fact}, now)
             await note(conn, doubt.id, "doubt ended", _HOW[how])
         metrics.RESOLVED.labels(how).inc()
         log.info("doubt_ended", message_id=str(doubt.id), how=how)

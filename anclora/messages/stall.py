@@ -93,4 +93,5 @@ class StallWatch(Loop):
     async def _apply(self, found: Sequence[tuple[str, ReceiptEvent]]) -> None:
         if found:
             async with self._db.transaction() as conn:
-                await receipts.apply(conn, receipts.gather(found, self._clock.now()))
+                heard_at = self._clock.now()
+                await receipts.apply(conn, receipts.gather(found, heard_at), heard_at)

@@ -6,7 +6,7 @@ violations pass through as psycopg's own errors.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import LiteralString, NoReturn
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from anclora.kit.errors import UnavailableError
 
 Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
+Statement = tuple[LiteralString, Mapping[str, object]]
 
 _BUSY = ("40", "55", "57014")  # conflict or deadlock, lock not available, statement time-out: classes of SQLSTATE
 _ROLLED_BACK = "40"
@@ -123,13 +124,10 @@ class Database:
             _raise_unavailable(error)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, pipelined: bool = False) -> AsyncGenerator[Connection, None]:
+    async def transaction(self) -> AsyncGenerator[Connection, None]:
         """A connection inside a transaction: committed at the end of the block, rolled back when the block raises.
 
         A caller who is cancelled during the commit does not learn its outcome either.
-
-        Args:
-            pipelined: statements leave together, and a round trip is paid only where a result is read.
 
         Raises:
             UnavailableError: no connection, or it was lost before the commit; nothing is stored.
@@ -138,8 +136,7 @@ class Database:
         committing = False
         async with self.connection() as connection:
             try:
-                pipeline = connection.pipeline() if pipelined else contextlib.nullcontext()
-                async with pipeline, connection.transaction():
+                async with connection.transaction():
                     yield connection
                     committing = True
             except psycopg.OperationalError as error:
@@ -160,6 +157,31 @@ class Database:
             async with self._hot.connection() as connection:
                 left = True
                 return await (await connection.execute(query, params)).fetchall()
+        except psycopg.OperationalError as error:
+            await self._heal(error)
+            if left and not _is_busy(error):
+                raise _commit_unknown() from error
+            _raise_unavailable(error)
+
+    async def commit_all(self, statements: Sequence[Statement]) -> list[list[TupleRow]]:
+        """Run hot statements that belong together: one round trip, one transaction; the rows of each.
+
+        Raises:
+            UnavailableError: nothing is stored.
+            CommitUnknownError: the connection was lost after the statements left.
+        """
+        left = False
+        try:
+            async with self._hot.connection() as connection:
+                try:
+                    async with connection.pipeline(), connection.transaction():
+                        left = True
+                        cursors = [await connection.execute(query, params) for query, params in statements]
+                except psycopg.Error:
+                    # What came behind the failed one was skipped, its preparing too, which the client believes done.
+                    await connection.close()
+                    raise
+                return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
         except psycopg.OperationalError as error:
             await self._heal(error)
             if left and not _is_busy(error):

@@ -239,7 +239,8 @@ class Stage:
     async def hear(self, *events: ReceiptEvent | OwnMessageEvent) -> None:
         """Events of the number arrive."""
         async with self.db.transaction() as conn:
-            await receipts.apply(conn, receipts.gather([("sales", event) for event in events], self.clock.now()))
+            now = self.clock.now()
+            await receipts.apply(conn, receipts.gather([("sales", event) for event in events], now), now)
 
     async def doubt(self, text: str = "hola", code: str = "timeout", **draft: Any) -> UUID:
         """A message whose request left and was never answered."""

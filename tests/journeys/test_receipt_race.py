@@ -32,6 +32,7 @@ async def store_result(db: Database, message: dict[str, object]) -> None:
         "rows": encode([row | {"provider_id": "X"}]).decode(),
         **id_span([str(message["id"])]),
         "rests": "[]",
+        "woken": [],
         "worker_id": message["worker"],
     }
     async with db.transaction() as connection:
@@ -41,7 +42,7 @@ async def store_result(db: Database, message: dict[str, object]) -> None:
 async def store_receipt(db: Database, rank: int) -> None:
     async with db.transaction() as connection:
         facts = receipts.gather([("one", ReceiptEvent(provider_id="X", rank=rank))], NOW)
-        await receipts.apply(connection, facts)
+        await receipts.apply(connection, facts, NOW)
 
 
 async def state(db: Database) -> str:

@@ -1,9 +1,9 @@
 -- name: store_events
--- Raw webhooks as they came.
+-- Raw webhooks as they came, their bodies in one piece.
 insert into inbound_events (id, instance, kind, body, error)
-select id, instance, kind, body, error
-from unnest(%(ids)s::uuid[], %(instances)s::text[], %(kinds)s::text[], %(bodies)s::bytea[], %(errors)s::text[])
-    as e (id, instance, kind, body, error)
+select r.id, r.instance, r.kind, substring(%(bodies)s::bytea from r.first for r.bytes), r.error
+from json_to_recordset(%(rows)s::json) as r (
+    id uuid, instance text, kind text, first integer, bytes integer, error text)
 
 -- name: touch_contacts
 -- When a person last wrote to us: it opens the 24-hour window. Sorted by phone.

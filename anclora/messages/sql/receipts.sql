@@ -1,66 +1,72 @@
--- name: meet_receipts
--- The receipt's half of the meeting: raises the rank of the provider's id and tells which message it belongs to, if the
--- result was here first. Ranks never fall. Sorted by key; one row per key.
-insert into provider_messages as p (
-    instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient, fingerprint,
-    by_api, seen_at, reference
-)
-select instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient,
-    fingerprint, by_api, seen_at, reference
-from unnest(
-    %(instances)s::text[], %(provider_ids)s::text[], %(ranks)s::smallint[], %(acked_ats)s::timestamptz[],
-    %(delivered_ats)s::timestamptz[], %(read_ats)s::timestamptz[], %(played_ats)s::timestamptz[],
-    %(error_ats)s::timestamptz[], %(error_texts)s::text[], %(recipients)s::text[], %(fingerprints)s::text[],
-    %(by_apis)s::boolean[], %(seen_ats)s::timestamptz[], %(references)s::text[]
-) as r (instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient,
-    fingerprint, by_api, seen_at, reference)
-order by instance, provider_id
-on conflict (instance, provider_id) do update
-    set rank = greatest(p.rank, excluded.rank),
-        acked_at = coalesce(p.acked_at, excluded.acked_at),
-        delivered_at = coalesce(p.delivered_at, excluded.delivered_at),
-        read_at = coalesce(p.read_at, excluded.read_at),
-        played_at = coalesce(p.played_at, excluded.played_at),
-        error_at = coalesce(p.error_at, excluded.error_at),
-        error_text = coalesce(p.error_text, excluded.error_text),
-        recipient = coalesce(p.recipient, excluded.recipient),
-        fingerprint = coalesce(p.fingerprint, excluded.fingerprint),
-        by_api = coalesce(p.by_api or excluded.by_api, p.by_api, excluded.by_api),
-        seen_at = coalesce(p.seen_at, excluded.seen_at),
-        reference = coalesce(p.reference, excluded.reference)
-returning instance, provider_id, message_id, attempt, rank, delivered_at, read_at, played_at, error_at, error_text
-
--- name: raise_ranks
--- Merges receipts into messages by rank; an error wins only below delivered. Evidence also ends doubt and retry.
-with locked as materialized (
-    select m.id from messages m where m.id = any (%(ids)s::uuid[]) order by m.id for update
-), wanted as (
-    select r.*, (array['sent', 'delivered', 'read', 'played'])[r.rank] as target
-    from unnest(%(ids)s::uuid[], %(attempts)s::integer[], %(ranks)s::smallint[], %(delivered_ats)s::timestamptz[],
-        %(read_ats)s::timestamptz[], %(played_ats)s::timestamptz[], %(error_texts)s::text[], %(errors)s::boolean[],
-        %(provider_ids)s::text[])
-        as r (id, attempt, rank, delivered_at, read_at, played_at, error_text, error, provider_id)
-)
-update messages m
-set state = case when w.error and w.rank <= 1 then 'failed' else w.target end,
-    state_at = now(),
-    sent_at = coalesce(m.sent_at, now()),
-    delivered_at = coalesce(m.delivered_at, w.delivered_at),
-    read_at = coalesce(m.read_at, w.read_at),
-    played_at = coalesce(m.played_at, w.played_at),
-    provider_id = coalesce(m.provider_id, w.provider_id),
-    unknown_at = null,
-    worker_id = null,
-    reason_code = case when w.error and w.rank <= 1 then 'provider_error' end,
-    reason_text = case when w.error and w.rank <= 1 then w.error_text end
-from wanted w, locked l
-where m.id = any (%(ids)s::uuid[]) and m.id = w.id and m.id = l.id
-    and (
-        (w.error and w.rank <= 1 and m.state in ('sending', 'sent', 'unknown') and m.attempt = w.attempt)
-        or (w.target is not null and (
-            m.state in ('queued', 'unknown')
-            or (m.state = 'sending' and m.attempt = w.attempt)
-            or (m.state = 'dead' and m.reason_code = 'unknown_outcome')
-            or coalesce(array_position(array['sent', 'delivered', 'read', 'played'], m.state), 9) < w.rank))
+-- name: apply_receipts
+-- Receipts meet results on one row, whichever comes first (the result's half is in results.sql), and raise the messages
+-- they belong to. Ranks never fall; an error wins only below delivered; evidence also ends doubt and retry. One fact a
+-- key, sorted by key. Only messages between `low` and `high` are raised, so that a plan made once leaves the other
+-- partitions out; the ids of others come back unchanged, to be asked for with other bounds.
+with met as (
+    insert into provider_messages as p (
+        instance, provider_id, rank, acked_at, delivered_at, read_at, played_at, error_at, error_text, recipient,
+        fingerprint, by_api, seen_at, reference
     )
-returning m.id, m.state
+    select instance, provider_id, coalesce(rank, 0), acked_at, delivered_at, read_at, played_at, error_at, error_text,
+        recipient, fingerprint, by_api, seen_at, reference
+    from json_to_recordset(%(facts)s::json) as f (
+        instance text, provider_id text, rank smallint, acked_at timestamptz, delivered_at timestamptz,
+        read_at timestamptz, played_at timestamptz, error_at timestamptz, error_text text, recipient text,
+        fingerprint text, by_api boolean, seen_at timestamptz, reference text)
+    order by instance, provider_id
+    on conflict (instance, provider_id) do update
+        set rank = greatest(p.rank, excluded.rank),
+            acked_at = coalesce(p.acked_at, excluded.acked_at),
+            delivered_at = coalesce(p.delivered_at, excluded.delivered_at),
+            read_at = coalesce(p.read_at, excluded.read_at),
+            played_at = coalesce(p.played_at, excluded.played_at),
+            error_at = coalesce(p.error_at, excluded.error_at),
+            error_text = coalesce(p.error_text, excluded.error_text),
+            recipient = coalesce(p.recipient, excluded.recipient),
+            fingerprint = coalesce(p.fingerprint, excluded.fingerprint),
+            by_api = coalesce(p.by_api or excluded.by_api, p.by_api, excluded.by_api),
+            -- Of use only while no message is known, and indexed: to set it later would end the HOT update.
+            seen_at = case when p.message_id is null then coalesce(p.seen_at, excluded.seen_at) else p.seen_at end,
+            reference = coalesce(p.reference, excluded.reference)
+    returning provider_id, message_id, attempt, rank, delivered_at, read_at, played_at, error_at, error_text
+), wanted as materialized (
+    -- A message with two attempts may have two provider ids; the higher rank counts.
+    select distinct on (message_id) met.*, (array['sent', 'delivered', 'read', 'played'])[rank] as target,
+        error_at is not null and rank <= 1 as refused
+    from met where message_id is not null
+    order by message_id, rank desc
+), locked as materialized (
+    select m.id from messages m
+    where m.id = any (array(select message_id from wanted)) and m.id between %(low)s::uuid and %(high)s::uuid
+    order by m.id
+    for update
+), raised as (
+    update messages m
+    set state = case when w.refused then 'failed' else w.target end,
+        state_at = now(),
+        sent_at = coalesce(m.sent_at, now()),
+        delivered_at = coalesce(m.delivered_at, w.delivered_at),
+        read_at = coalesce(m.read_at, w.read_at),
+        played_at = coalesce(m.played_at, w.played_at),
+        provider_id = coalesce(m.provider_id, w.provider_id),
+        unknown_at = null,
+        worker_id = null,
+        reason_code = case when w.refused then 'provider_error' end,
+        reason_text = case when w.refused then w.error_text end
+    from wanted w
+    -- The count makes `locked` whole before the first message changes: everybody locks in this order.
+    where m.id = w.message_id and m.id between %(low)s::uuid and %(high)s::uuid and (select count(*) from locked) >= 0
+        and (
+            (w.refused and m.state in ('sending', 'sent', 'unknown') and m.attempt = w.attempt)
+            or (w.target is not null and (
+                m.state in ('queued', 'unknown')
+                or (m.state = 'sending' and m.attempt = w.attempt)
+                or (m.state = 'dead' and m.reason_code = 'unknown_outcome')
+                or coalesce(array_position(array['sent', 'delivered', 'read', 'played'], m.state), 9) < w.rank))
+        )
+    returning m.id
+)
+select id, true as changed from raised
+union all
+select message_id, false from wanted where message_id not between %(low)s::uuid and %(high)s::uuid

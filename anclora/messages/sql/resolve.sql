@@ -54,7 +54,7 @@ values (%(instance)s, %(provider_id)s, %(message_id)s, %(attempt)s, 1, %(recipie
 on conflict (instance, provider_id) do update
     set message_id = excluded.message_id, attempt = excluded.attempt, rank = greatest(p.rank, 1)
     where p.message_id is null
-returning rank, delivered_at, read_at, played_at, error_at, error_text
+returning rank
 
 -- name: resolve_not_sent
 -- Proved not sent: back into the queue, in its old place.
