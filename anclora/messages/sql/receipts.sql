@@ -55,8 +55,10 @@ with met as (
         reason_code = case when w.refused then 'provider_error' end,
         reason_text = case when w.refused then w.error_text end
     from wanted w
-    -- The count makes `locked` whole before the first message changes: everybody locks in this order.
-    where m.id = w.message_id and m.id between %(low)s::uuid and %(high)s::uuid and (select count(*) from locked) >= 0
+    -- The array makes `locked` whole before the first message changes: everybody locks in this order. And by it the few
+    -- rows are looked up, where a join alone made the planner read all between the bounds.
+    where m.id = any (array(select id from locked)) and m.id between %(low)s::uuid and %(high)s::uuid
+        and m.id = w.message_id
         and (
             (w.refused and m.state in ('sending', 'sent', 'unknown') and m.attempt = w.attempt)
             or (w.target is not null and (
