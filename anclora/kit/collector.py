@@ -6,10 +6,7 @@ _YOUNG = 20_000  # objects made since the last look: a bulk of messages is not w
 
 
 def settle() -> None:
-    """Call once, when everything is loaded: what there is now is never looked at again, and looks become rare.
-
-    Half of the time of a bulk of messages went into looks at hundreds of thousands of objects that never die.
-    """
+    """Call once, when everything is loaded: what there is now is never looked at again, and looks become rare."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, 20, 20)
