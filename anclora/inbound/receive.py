@@ -48,10 +48,7 @@ class Inbound:
         self._db = db
         self._providers = providers
         self._clock = clock
-        # Receipts merge whatever their order, so one commit may wait for the disk while the next is made. What a
-        # connection says of itself counts in the order it came.
-        self._batcher = Batcher(self._commit_safely, size=500, bound=5_000, beside=2)
-        self._in_order = Batcher(self._commit_safely, size=500, bound=5_000)
+        self._batcher = Batcher(self._commit_safely, size=500, bound=5_000)
 
     async def accept(self, instance: str, provider: str, body: bytes) -> None:
         """Store and apply one webhook; returns after the commit.
@@ -62,13 +59,11 @@ class Inbound:
         """
         events = self._providers[provider].parse_webhook(body)
         delivery = Delivery(id=new_id(), instance=instance, kind=_kind(events), body=body, events=events)
-        ordered = any(isinstance(event, ConnectionEvent) for event in events)
-        await (self._in_order if ordered else self._batcher).put(delivery)
+        await self._batcher.put(delivery)
 
     async def close(self) -> None:
         """Wait for the commits under way."""
         await self._batcher.close()
-        await self._in_order.close()
 
     async def _commit_safely(self, batch: Sequence[Delivery]) -> Sequence[Exception | None]:
         results = await commit_or_bisect(self._commit, batch, _POISON)

@@ -1,6 +1,6 @@
 """Group commit: many callers hand over one item each; one of them pays for the transaction of all.
 
-A batch leaves as soon as one before it is done (or `linger_seconds` later at the most), so an idle system answers at
+A batch leaves as soon as the previous one is done (or `linger_seconds` later at the most), so an idle system answers at
 once and a busy one forms bigger batches by itself.
 """
 
@@ -24,7 +24,6 @@ class Batcher(Generic[Item, Result]):
         size: items in one batch.
         bound: items waiting at most; beyond it `put` raises `UnavailableError` before anything is stored.
         linger_seconds: how long the first item of an idle batcher waits for company.
-        beside: batches under way at once; with more than one, items must not depend on the order they came in.
     """
 
     def __init__(
@@ -34,16 +33,13 @@ class Batcher(Generic[Item, Result]):
         size: int = 500,
         bound: int = 10_000,
         linger_seconds: float = 0.0,
-        beside: int = 1,
     ) -> None:
         self._commit = commit
         self._size = size
         self._bound = bound
         self._linger = linger_seconds
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._beside = beside
-        self._running = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._task: asyncio.Task[None] | None = None
 
     async def put(self, item: Item) -> Result:
         """Hand over one item and wait for its own result."""
@@ -51,25 +47,16 @@ class Batcher(Generic[Item, Result]):
             raise UnavailableError("Too much is waiting to be stored. Send it again shortly.", code="overloaded")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._running < self._beside:
-            self._running += 1
-            task = asyncio.create_task(self._drain(), name="batcher")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain(), name="batcher")
         return await future
 
     async def close(self) -> None:
         """Wait until everything handed over is committed."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
 
     async def _drain(self) -> None:
-        try:
-            await self._commit_all()
-        finally:
-            self._running -= 1
-
-    async def _commit_all(self) -> None:
         if self._linger:
             await asyncio.sleep(self._linger)
         while self._waiting:
