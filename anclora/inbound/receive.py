@@ -1,14 +1,18 @@
-"""Receiving webhooks: the raw event is stored before the answer, and applied in the same group commit.
+"""Receiving webhooks: before the answer the raw event is stored and what it says is applied, many at once.
 
-Duplicates are harmless (facts merge by rank), unknown kinds are stored, and an event that cannot be applied is stored
-with its error while the rest of its batch goes through.
+The two are commits of their own, side by side: one statement each is a third of the cost of a transaction around both.
+Whoever dies between them has not answered, and the sender repeats. Duplicates are harmless (facts merge by rank),
+unknown kinds are stored, and an event that cannot be applied is stored with its error while the rest goes through.
 """
 
+import asyncio
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
 import msgspec
 import psycopg
+from psycopg.rows import TupleRow
 
 from anclora.kit.batcher import Batcher, commit_or_bisect
 from anclora.kit.clock import Clock
@@ -28,6 +32,7 @@ POISONED = counter("inbound_poisoned", "Webhooks stored but not applied")
 _POISON = (psycopg.DataError, psycopg.IntegrityError)
 _STATES = {"open": "open", "connecting": "connecting", "close": "close", "refused": "close"}
 _LOGGED_OUT = 401
+_LINGER_SECONDS = 0.003  # a webhook has time, and a commit of five costs hardly more than a commit of one
 _encode = msgspec.json.Encoder().encode
 
 
@@ -48,7 +53,7 @@ class Inbound:
         self._db = db
         self._providers = providers
         self._clock = clock
-        self._batcher = Batcher(self._commit_safely, size=500, bound=5_000)
+        self._batcher = Batcher(self._commit_safely, size=500, bound=5_000, linger_seconds=_LINGER_SECONDS)
 
     async def accept(self, instance: str, provider: str, body: bytes) -> None:
         """Store and apply one webhook; returns after the commit.
@@ -79,18 +84,23 @@ class Inbound:
         now = self._clock.now()
         facts = receipts.gather(told, now)
         statements = [_storing(batch), *_of_people([event for _, event in pairs]), *_of_numbers(pairs)]
-        if not facts:
-            await self._db.commit_all(statements)
-            return [None for _ in batch]
-        raised, *_ = await self._db.commit_all([receipts.statement(facts, now), *statements])
-        if (rest := receipts.outside(facts, raised)) is not None:
-            await self._db.commit_all([rest])
+        if facts:
+            statements.append(receipts.statement(facts, now))
+        committing = [self._db.commit(query, **params) for query, params in statements]
+        answers = await asyncio.gather(*committing, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        if facts and (rest := receipts.outside(facts, cast(list[TupleRow], answers[-1]))) is not None:
+            query, params = rest
+            await self._db.commit(query, **params)
         return [None for _ in batch]
 
     async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
         POISONED.inc()
         log.error("webhook_poisoned", instance=delivery.instance, kind=delivery.kind, error=type(error).__name__)
-        await self._db.commit_all([_storing([delivery], error=type(error).__name__)])
+        query, params = _storing([delivery], error=type(error).__name__)
+        await self._db.commit(query, **params)
 
 
 def _storing(batch: Sequence[Delivery], *, error: str | None = None) -> Statement:

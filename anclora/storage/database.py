@@ -6,7 +6,7 @@ violations pass through as psycopg's own errors.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import LiteralString, NoReturn
 from uuid import UUID
 
@@ -146,7 +146,7 @@ class Database:
                 raise
 
     async def commit(self, query: LiteralString, /, **params: object) -> list[TupleRow]:
-        """Run a hot statement, one round trip and a transaction of its own; its rows.
+        """Run a hot statement, one round trip and a transaction of its own; its rows, if it gives any.
 
         Raises:
             UnavailableError: nothing is stored.
@@ -156,32 +156,8 @@ class Database:
         try:
             async with self._hot.connection() as connection:
                 left = True
-                return await (await connection.execute(query, params)).fetchall()
-        except psycopg.OperationalError as error:
-            await self._heal(error)
-            if left and not _is_busy(error):
-                raise _commit_unknown() from error
-            _raise_unavailable(error)
-
-    async def commit_all(self, statements: Sequence[Statement]) -> list[list[TupleRow]]:
-        """Run hot statements that belong together: one round trip, one transaction; the rows of each.
-
-        Raises:
-            UnavailableError: nothing is stored.
-            CommitUnknownError: the connection was lost after the statements left.
-        """
-        left = False
-        try:
-            async with self._hot.connection() as connection:
-                try:
-                    async with connection.pipeline(), connection.transaction():
-                        left = True
-                        cursors = [await connection.execute(query, params) for query, params in statements]
-                except psycopg.Error:
-                    # What came behind the failed one was skipped, its preparing too, which the client believes done.
-                    await connection.close()
-                    raise
-                return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+                cursor = await connection.execute(query, params)
+                return await cursor.fetchall() if cursor.description else []
         except psycopg.OperationalError as error:
             await self._heal(error)
             if left and not _is_busy(error):

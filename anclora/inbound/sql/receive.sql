@@ -1,9 +1,10 @@
 -- name: store_events
--- Raw webhooks as they came, their bodies in one piece.
+-- Raw webhooks as they came, their bodies in one piece. One that is there already gets the error it turned out to have.
 insert into inbound_events (id, instance, kind, body, error)
 select r.id, r.instance, r.kind, substring(%(bodies)s::bytea from r.first for r.bytes), r.error
 from json_to_recordset(%(rows)s::json) as r (
     id uuid, instance text, kind text, first integer, bytes integer, error text)
+on conflict (id) do update set error = excluded.error
 
 -- name: touch_contacts
 -- When a person last wrote to us: it opens the 24-hour window. Sorted by phone.
