@@ -1,11 +1,13 @@
 """The frame around every request: its id, its metrics, and the last net under what nobody expected."""
 
 import re
+from functools import lru_cache
 from time import perf_counter
 
+from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 from anclora.api.errors import answer_defect
 from anclora.api.metrics import HTTP_REQUESTS, HTTP_SECONDS
@@ -45,21 +47,25 @@ class Frame:
             await send(message)
 
         began = perf_counter()
+        bind_contextvars(request_id=request_id)  # the server runs each request in a task, so a context, of its own
         try:
-            with bound_contextvars(request_id=request_id):
-                try:
-                    await self._app(scope, receive, framed)
-                except ClientDisconnect:
-                    code = code or _HUNG_UP
-                except Exception:
-                    log.exception("request_defect", path=scope["path"], method=scope["method"])
-                    if code:
-                        raise  # the answer has begun: only a cut connection can tell the caller
-                    await answer_defect(scope["path"], request_id)(scope, receive, framed)
+            await self._app(scope, receive, framed)
+        except ClientDisconnect:
+            code = code or _HUNG_UP
+        except Exception:
+            log.exception("request_defect", path=scope["path"], method=scope["method"])
+            if code:
+                raise  # the answer has begun: only a cut connection can tell the caller
+            await answer_defect(scope["path"], request_id)(scope, receive, framed)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
-            HTTP_REQUESTS.labels(route, code or "500").inc()
-            HTTP_SECONDS.labels(route).observe(perf_counter() - began)
+            count, seconds = _instruments(getattr(scope.get("route"), "path", "none"), code or "500")
+            count.inc()
+            seconds.observe(perf_counter() - began)
+
+
+@lru_cache(maxsize=1_000)
+def _instruments(route: str, code: str) -> tuple[Counter, Histogram]:
+    return HTTP_REQUESTS.labels(route, code), HTTP_SECONDS.labels(route)
 
 
 def _given_id(scope: Scope) -> str | None:

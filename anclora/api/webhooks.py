@@ -37,6 +37,9 @@ class EvolutionEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     data: Any = None
 
 
+_STORED = answer(Stored())
+
+
 async def post_evolution(request: Request) -> Response:
     """One webhook of one instance."""
     deps = deps_of(request)
@@ -65,7 +68,7 @@ async def post_evolution(request: Request) -> Response:
         raise
     finally:
         WEBHOOKS.labels(result).inc()
-    return answer(Stored())
+    return _STORED
 
 
 async def _proven(deps: Deps, request: Request) -> Instance:

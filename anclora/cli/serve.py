@@ -71,6 +71,7 @@ async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port:
         loop="uvloop",
         http="httptools",
         access_log=False,
+        proxy_headers=False,  # nothing here asks where a caller is
         log_config=None,
         timeout_graceful_shutdown=_HTTP_STOP_SECONDS,
     )

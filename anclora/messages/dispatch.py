@@ -29,6 +29,7 @@ from anclora.storage.database import CommitUnknownError, Database
 
 log = get_logger(__name__)
 _IDLE_SECONDS = 1.0
+_LINGER_SECONDS = 0.005
 _ROUND = 500
 _HORIZON_MS = 250  # of a paced lane, what goes within so long is taken at once
 _BESIDE = 1  # intents committed beside the next claim
@@ -130,8 +131,8 @@ class Dispatcher(Loop):
         self._waiting = asyncio.create_task(self._queue.wait(seconds), name="wait-for-work")
         try:
             await asyncio.wait({self._waiting})
-            if not self._waiting.cancelled():
-                self._waiting.result()
+            if not self._waiting.cancelled() and self._waiting.result():
+                await asyncio.sleep(_LINGER_SECONDS)  # what comes with the first goes in the same round
         finally:
             self._waiting.cancel()
 

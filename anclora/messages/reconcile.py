@@ -154,7 +154,7 @@ class Reconciler(Loop):
             rows = await self._db.fetch_all(QUERIES["still_open"], ids=ids)
             known = {str(row["id"]) for row in rows}
             if strays := [item_id for item_id in ids if item_id not in known]:
-                gone = await self._queue.cancel(name, strays)
+                gone = await self._queue.cancel(name, strays, packed=False)
                 metrics.STRAYS.inc(gone.count("canceled"))
 
     async def _closed(self, epoch: int) -> bool:

@@ -37,6 +37,8 @@ from anclora.storage.database import Database, id_span
 
 log = get_logger(__name__)
 _ROUND = 500
+_FEW = 50
+_LINGER_SECONDS = 0.005  # a statement for a few results costs hardly more than one for one
 _BESIDE = 1  # groups stored beside the present one: while one waits for the disk, another computes
 _POISON = (psycopg.DataError, psycopg.IntegrityError)
 _encode = msgspec.json.Encoder().encode
@@ -97,8 +99,10 @@ class Results(Loop):
             await self._stored.wait()
 
     async def run_once(self) -> bool:
-        """Begin to store one group, beside those before it."""
+        """Begin to store one group, beside those before it; a few results wait a moment for company."""
         await self._groups.reap()
+        if 0 < len(self._waiting) < _FEW:
+            await asyncio.sleep(_LINGER_SECONDS)
         batch = [self._waiting.popleft() for _ in range(min(_ROUND, len(self._waiting)))]
         if batch:
             await self._groups.start(self._end(batch))

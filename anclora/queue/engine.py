@@ -207,12 +207,16 @@ class Queue:
         after, found = await self._server.ask("HSCAN", name, cursor, "COUNT", count)
         return int(after), [item_id.decode() if isinstance(item_id, bytes) else str(item_id) for item_id in found]
 
-    async def cancel(self, lane: str, ids: Sequence[str]) -> Sequence[CancelResult]:
-        """Take items out of their lane for good, unless they are in flight; per item what became of it."""
+    async def cancel(self, lane: str, ids: Sequence[str], *, packed: bool = True) -> Sequence[CancelResult]:
+        """Take items out of their lane for good, unless they are in flight; per item what became of it.
+
+        Without `packed` those that wait far behind are not looked for, which costs a look at all that waits.
+        """
         keys.kind_of(lane)
         answers: list[CancelResult] = []
         for start in range(0, len(ids), _CHUNK):
-            letters = await self._scripts.run("cancel", {self.shard_of(lane): [lane, ids[start : start + _CHUNK]]})
+            argument = [lane, ids[start : start + _CHUNK], int(packed)]
+            letters = await self._scripts.run("cancel", {self.shard_of(lane): argument})
             answers.extend(_CANCELED[letter] for letter in letters[self.shard_of(lane)])
         return answers
 

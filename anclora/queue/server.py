@@ -17,7 +17,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from anclora.kit.errors import UnavailableError
 
 _RAW: dict[str, Any] = {NEVER_DECODE: True}  # MessagePack answers are bytes, whatever the client does to others
-_CANNOT_SERVE = ("OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN")
+_CANNOT_SERVE = ("BUSY ", "OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN")
 AWAY = (RedisConnectionError, RedisTimeoutError, RedisClusterException, OSError)
 
 
@@ -65,7 +65,9 @@ class Server:
         """
         try:
             return await self._redis.execute_command(*command, **options)
-        except AWAY as error:
+        except (RedisError, OSError) as error:
+            if not is_away(error):
+                raise
             raise away(error) from error
 
     async def run_id(self) -> str:

@@ -1,5 +1,5 @@
 -- cancel: items that are not in flight leave their lane for good.
--- KEYS: meta of the shard. ARGV: [lane, [id, ...]].
+-- KEYS: meta of the shard. ARGV: [lane, [id, ...], 1 = look for them in the whole tail too | 0].
 -- Returns one letter an item, in order: c(anceled), f = in flight, m(issing).
 -- Atomic because leaving and choosing the order key's next item are one step.
 local stop = newer_protocol()
@@ -7,12 +7,12 @@ if stop then
   return stop
 end
 local lane, ids = A[1], A[2]
-local items, heads, answers = P .. 'items:' .. lane, P .. 'heads:' .. lane, {}
+local items, heads, answers, missing = P .. 'items:' .. lane, P .. 'heads:' .. lane, {}, {}
 for i = 1, #ids do
   local id = ids[i]
   local record = call('HGET', items, id)
   if not record then
-    answers[i] = cut_from_tail(lane, id) and 'c' or 'm'
+    answers[i], missing[id] = 'm', A[3] == 1 or nil
   elseif byte(record) == ACTIVE then
     answers[i] = 'f'
   else
@@ -30,6 +30,12 @@ for i = 1, #ids do
     if head then
       settle(lane, key, byte(record) == HELD)
     end
+  end
+end
+local cut = next(missing) and cut_from_tail(lane, missing) or {}
+for i = 1, #ids do
+  if cut[ids[i]] then
+    answers[i], cut[ids[i]] = 'c', nil
   end
 end
 landed(lane, 0)

@@ -50,8 +50,7 @@ local function in_tail(lane, level, place, id)
   return pack and string.find(pack, cmsgpack.pack(place, id), 1, true) ~= nil
 end
 
--- How many stand before an item in the tail, about (packs before its own count as whole ones), and its key; nil = it is
--- not there.
+-- About how many stand before an item in the tail, and its key; nil = it is not there.
 local function before_in_tail(lane, level, place, id)
   local pack, score = pack_of(lane, level, place)
   local parts = pack and { cmsgpack.unpack(pack) } or {}
@@ -127,22 +126,24 @@ function put_in_tail(lane, level, place, id, key)
   count_tail(lane, level, 1)
 end
 
--- Take an item out of the tail, wherever it is in it; whether it was there.
-local function cut_from_tail(lane, id)
-  local pack = ids_in_tail(lane)[id]
-  if not pack then
-    return false
-  end
-  local parts, rest = { cmsgpack.unpack(pack) }, {}
-  for i = 1, #parts do
-    if parts[3 * math.floor((i - 1) / 3) + 2] ~= id then
-      rest[#rest + 1] = parts[i]
+-- Take items out of the tail; those that were there, as a set, like `wanted`. Costs as much as the tail is long.
+local function cut_from_tail(lane, wanted)
+  local packs, found = call('ZRANGE', P .. 'tail:' .. lane, 0, -1, 'WITHSCORES'), {}
+  for i = 1, #packs, 2 do
+    local parts, rest, level = { cmsgpack.unpack(packs[i]) }, {}, math.floor(packs[i + 1] / LEVEL)
+    for k = 1, #parts, 3 do
+      if wanted[parts[k + 1]] then
+        found[parts[k + 1]] = true
+      else
+        rest[#rest + 1], rest[#rest + 2], rest[#rest + 3] = parts[k], parts[k + 1], parts[k + 2]
+      end
+    end
+    if #rest < #parts then
+      repack(lane, level, packs[i], rest)
+      count_tail(lane, level, (#rest - #parts) / 3)
     end
   end
-  local level = math.floor(call('ZSCORE', P .. 'tail:' .. lane, pack) / LEVEL)
-  repack(lane, level, pack, rest)
-  count_tail(lane, level, -1)
-  return true
+  return found
 end
 
 -- New items stand in full: each is its key's head, or waits in its park. `some` is a list of { id, key, level, score,
@@ -283,8 +284,7 @@ local function fly(lane, level, take, ids, records)
   return left <= 0
 end
 
--- Open packs until `take` items stand ready, and one of every level that has a tail: nothing is forgotten for being
--- packed. Whether it was enough for one call.
+-- Open packs until `take` items stand ready, and one of every level with a tail; whether it was enough for one call.
 local function open_packs(lane, take, room, counts)
   local ready, left = P .. 'ready:' .. lane, OPENED
   for level = 0, 3 do
