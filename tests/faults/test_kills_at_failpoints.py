@@ -44,12 +44,12 @@ async def die_at_random(here: Town, dice: Random, turn: int) -> None:
     await mortal.kill()
 
 
-def out_of_order(here: Town) -> list[tuple[str, str]]:
+def out_of_order(here: Town) -> list[tuple[int, int]]:
     """Neighbours in a person's conversation that left in the wrong order."""
-    by_person: defaultdict[str, list[str]] = defaultdict(list)
+    by_person: defaultdict[str, list[int]] = defaultdict(list)
     for sighting in read_witness(here.witness):
-        by_person[sighting.recipient].append(sighting.text)
-    return [pair for texts in by_person.values() for pair in pairwise(texts) if pair[0] > pair[1]]
+        by_person[sighting.recipient].append(int(sighting.text.removeprefix("#")))
+    return [pair for serials in by_person.values() for pair in pairwise(serials) if pair[0] > pair[1]]
 
 
 @pytest.mark.timeout(7_200 if LONG else 240)
