@@ -17,10 +17,11 @@ def tear(file: Path) -> None:
 
 
 def garble(file: Path) -> None:
-    """Bytes in the middle are others, as after a fault of the disk."""
+    """Bytes in the middle are others, as after a fault of the disk; more of them than one value has."""
+    size = file.stat().st_size
     with file.open("r+b") as log:
-        log.seek(file.stat().st_size // 2)
-        log.write(b"\0garbled\0" * 8)
+        log.seek(size // 3)
+        log.write(b"\0garbled\0" * (size // 27))
 
 
 @pytest.mark.timeout(120)
