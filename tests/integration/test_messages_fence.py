@@ -1,10 +1,9 @@
 """A result speaks for its own attempt only; what never left is given back; what a dead worker held is in doubt."""
 
-from collections.abc import AsyncGenerator
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import pytest
-from messages_harness import TIMEOUT, ScriptedProvider, Stage, metric, send_round, stage
+from messages_harness import TIMEOUT, ScriptedProvider, Stage, metric, send_round
 from psycopg.rows import TupleRow
 
 from anclora.kit.ids import WorkerId, new_id
@@ -18,17 +17,6 @@ from tests.waiting import eventually
 SENT = Sent(provider_id="P1")
 FOR_NOW = Refused(scope=Scope.MESSAGE, code="busy", text="Try again later.")
 FOR_GOOD = Refused(scope=Scope.MESSAGE, code="not_on_whatsapp", text="Not on WhatsApp.", permanent=True)
-
-
-@pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
-async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider) as running:
-        yield running
 
 
 LATE = {

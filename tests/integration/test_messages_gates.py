@@ -1,13 +1,12 @@
 """What operators stop stays stopped, whatever Redis forgets; what they let go leaves in its old order, untried."""
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from messages_harness import ScriptedProvider, Stage, send_round, stage
+from messages_harness import ScriptedProvider, Stage, send_round
 
 from anclora.instances.pacing import PacingChange, change_pacing
 from anclora.kit.clock import business_date
@@ -18,21 +17,9 @@ from anclora.messages.model import MessageClass
 from anclora.messages.pacing import PaceKeeper
 from anclora.messages.readmit import Readmission
 from anclora.messages.sweep import LaneSweep, OutboxSweep
-from anclora.storage.database import Database
 
 CAMPAIGN = UUID(int=7)
 PEOPLE = [f"+3460011122{n}" for n in range(10)]
-
-
-@pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
-async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider) as running:
-        yield running
 
 
 def choice(**chosen: Any) -> GateChoice:

@@ -1,19 +1,17 @@
 """The ledger refuses a message while an earlier one of its number, to its person, in its priority is open."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from messages_harness import DIGITS, TIMEOUT, ScriptedProvider, Stage, send_round, stage
+from messages_harness import DIGITS, TIMEOUT, ScriptedProvider, Stage, send_round
 
 from anclora.contacts import opt_in, opt_out
 from anclora.messages.feed import LaneItem, enqueue
 from anclora.messages.intent import Intents
 from anclora.messages.model import MessageClass
 from anclora.providers.contract import Refused, RemoteInstance, Scope, Sent
-from anclora.storage.database import Database
 
 BUSY = Refused(scope=Scope.MESSAGE, code="busy", text="Try again later.")
 HEAD_BLOCK_SECONDS = {MessageClass.REPLY: 120, MessageClass.UTILITY: 600}
@@ -22,12 +20,6 @@ HEAD_BLOCK_SECONDS = {MessageClass.REPLY: 120, MessageClass.UTILITY: 600}
 @pytest.fixture
 def provider() -> ScriptedProvider:
     return ScriptedProvider(RemoteInstance(name="sales", state="open"), RemoteInstance(name="support", state="open"))
-
-
-@pytest.fixture
-async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider) as running:
-        yield running
 
 
 async def accept(here: Stage, text: str = "hola", **draft: Any) -> UUID:

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from messages_harness import ScriptedProvider, Stage, metric, send_round, stage
+from messages_harness import ScriptedProvider, Stage, metric, send_round
 from redis.asyncio import Redis
 
 from anclora.kit.errors import UnavailableError
@@ -15,18 +14,6 @@ from anclora.messages.reconcile import START, Reconciler, compare
 from anclora.messages.sweep import LaneSweep, OutboxSweep
 from anclora.providers.contract import Refused, Scope
 from anclora.queue import Queue
-from anclora.storage.database import Database
-
-
-@pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
-async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,28 +1,16 @@
 """Limits are rows: changed at the door, kept by the lane a moment later, and again after Redis forgot them."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 from api_harness import House, house
-from messages_harness import ScriptedProvider, Stage, send_round, stage
+from messages_harness import ScriptedProvider, Stage, send_round
 
 from anclora.instances.pacing import PacingChange, change_pacing
 from anclora.kit.clock import business_date
 from anclora.messages.pacing import PaceKeeper
 from anclora.queue import Limits
 from anclora.storage.database import Database
-
-
-@pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
-async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider) as running:
-        yield running
 
 
 async def change(here: Stage, **values: Any) -> None:

@@ -1,11 +1,10 @@
 """Lanes are made anew from the ledger: what waits, what was let out in the last day, and nothing that is over."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 from api_harness import house
-from messages_harness import ScriptedProvider, Stage, metric, send_round, stage
+from messages_harness import ScriptedProvider, Stage, metric, send_round
 
 from anclora.instances.pacing import PacingChange, change_pacing
 from anclora.kit.clock import business_date
@@ -16,17 +15,6 @@ from anclora.queue import Item
 from anclora.storage.database import Database
 
 PEOPLE = [f"+346001112{n:02d}" for n in range(12)]
-
-
-@pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
-async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider) as running:
-        yield running
 
 
 async def limit(here: Stage, **values: Any) -> None:

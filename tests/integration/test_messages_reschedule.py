@@ -21,11 +21,6 @@ from tests.waiting import eventually
 
 
 @pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
 async def here(
     db: Database, redis: Any, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[Stage, None]:

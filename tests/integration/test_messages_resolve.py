@@ -1,15 +1,13 @@
 """Doubt is ended by an event of our own, by the look-up, by the proof that it was not sent. Else a person decides."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import UUID
 
 import pytest
-from messages_harness import DIGITS, TIMEOUT, ScriptedProvider, Stage, metric, own_event, send_round, shown, stage
+from messages_harness import DIGITS, TIMEOUT, ScriptedProvider, Stage, metric, own_event, send_round, shown
 
 from anclora.messages.sweep import OutboxSweep
 from anclora.providers.contract import Media, ReceiptEvent, Sent
-from anclora.storage.database import Database
 
 OTHER = "34600999888"
 PROOF_SECONDS = 30 + 5 + 60 + 30  # lease, time-outs, grace
@@ -19,12 +17,6 @@ DEADLINE_SECONDS = 900
 @pytest.fixture
 def provider() -> ScriptedProvider:
     return ScriptedProvider(hidden_by=frozenset({"not_stored"}))
-
-
-@pytest.fixture
-async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider) as running:
-        yield running
 
 
 async def after(here: Stage, message_id: UUID, seconds: float = 0.0) -> str:

@@ -1,12 +1,10 @@
 """A scheduled message waits without a place in the order; a canceled one never leaves."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from messages_harness import ScriptedProvider, Stage, send_round, stage
+from messages_harness import ScriptedProvider, Stage, send_round
 from redis.asyncio import Redis
 
 from anclora.audit import recent
@@ -15,19 +13,7 @@ from anclora.kit.ids import new_id
 from anclora.messages.cancel import cancel
 from anclora.messages.sweep import OutboxSweep, Promoter
 from anclora.queue import Queue
-from anclora.storage.database import Database
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
-async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider) as running:
-        yield running
 
 
 def promoter(here: Stage) -> Promoter:

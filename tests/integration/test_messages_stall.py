@@ -1,31 +1,17 @@
 """What the provider took and nobody acknowledged is marked, counted for its number, looked up, and never resent."""
 
-from collections.abc import AsyncGenerator
-from typing import Any
 from uuid import UUID
 
 import pytest
-from messages_harness import TIMEOUT, ScriptedProvider, Stage, own_event, stage
+from messages_harness import TIMEOUT, ScriptedProvider, Stage, own_event
 
 from anclora.kit.metrics import REGISTRY
 from anclora.messages.explain import explain
 from anclora.messages.model import MessageClass
 from anclora.messages.stall import StallWatch
 from anclora.providers.contract import ReceiptEvent, Sent
-from anclora.storage.database import Database
 
 AFTER_SECONDS = 120
-
-
-@pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
-async def here(db: Database, redis: Any, provider: ScriptedProvider) -> AsyncGenerator[Stage, None]:
-    async with stage(db, redis, provider) as running:
-        yield running
 
 
 def started(here: Stage) -> StallWatch:
