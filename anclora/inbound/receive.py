@@ -5,14 +5,11 @@ Whoever dies between them has not answered, and the sender repeats. Duplicates a
 unknown kinds are stored, and an event that cannot be applied is stored with its error while the rest goes through.
 """
 
-import asyncio
 from collections.abc import Sequence
-from typing import cast
 from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg.rows import TupleRow
 
 from anclora.kit.batcher import Batcher, commit_or_bisect
 from anclora.kit.clock import Clock
@@ -84,23 +81,18 @@ class Inbound:
         now = self._clock.now()
         facts = receipts.gather(told, now)
         statements = [_storing(batch), *_of_people([event for _, event in pairs]), *_of_numbers(pairs)]
-        if facts:
-            statements.append(receipts.statement(facts, now))
-        committing = [self._db.commit(query, **params) for query, params in statements]
-        answers = await asyncio.gather(*committing, return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        if facts and (rest := receipts.outside(facts, cast(list[TupleRow], answers[-1]))) is not None:
-            query, params = rest
-            await self._db.commit(query, **params)
+        if not facts:
+            await self._db.commit_each(statements)
+            return [None for _ in batch]
+        raised, *_ = await self._db.commit_each([receipts.statement(facts, now), *statements])
+        if (rest := receipts.outside(facts, raised)) is not None:
+            await self._db.commit_each([rest])
         return [None for _ in batch]
 
     async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
         POISONED.inc()
         log.error("webhook_poisoned", instance=delivery.instance, kind=delivery.kind, error=type(error).__name__)
-        query, params = _storing([delivery], error=type(error).__name__)
-        await self._db.commit(query, **params)
+        await self._db.commit_each([_storing([delivery], error=type(error).__name__)])
 
 
 def _storing(batch: Sequence[Delivery], *, error: str | None = None) -> Statement:

@@ -71,7 +71,7 @@ def gather(events: Sequence[tuple[str, ReceiptEvent | OwnMessageEvent]], now: da
 
 
 def statement(facts: Facts, now: datetime) -> Statement:
-    """What applies facts to all messages but very old ones, for `Database.commit`; `outside` reads its rows."""
+    """What applies facts to all messages but very old ones, for `Database.commit_each`; `outside` reads its rows."""
     return _between(facts, first_id_at(now - _OLDEST), first_id_at(now + _AHEAD))
 
 

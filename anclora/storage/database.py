@@ -5,8 +5,9 @@ The server's words become ours here: no connection is `UnavailableError` (code `
 violations pass through as psycopg's own errors.
 """
 
+import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import LiteralString, NoReturn
 from uuid import UUID
 
@@ -163,6 +164,21 @@ class Database:
             if left and not _is_busy(error):
                 raise _commit_unknown() from error
             _raise_unavailable(error)
+
+    async def commit_each(self, statements: Sequence[Statement]) -> list[list[TupleRow]]:
+        """Run hot statements side by side, each as `commit` does; the rows of each.
+
+        Raises:
+            Exception: what the first of those that failed raised, once all have ended; the others are stored.
+        """
+        ends = (self.commit(query, **params) for query, params in statements)
+        answers = await asyncio.gather(*ends, return_exceptions=True)
+        rows: list[list[TupleRow]] = []
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            rows.append(answer)
+        return rows
 
     async def fetch_all(self, query: LiteralString, /, **params: object) -> list[DictRow]:
         """Every row of a query, as dictionaries."""
