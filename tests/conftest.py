@@ -34,10 +34,19 @@ os.environ["ANCLORA_ENV_FILE"] = ""
 def needs(component: str) -> None:
     """Skip a test whose component is missing; under CI that is a failure."""
     if shutil.which(component) is None:
-        sentence = f"{component} is not installed here"
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{sentence}, and CI must have it")
-        pytest.skip(sentence)
+        _miss(f"{component} is not installed here")
+
+
+def needs_root(what: str) -> None:
+    """The same of the right to do something only root may."""
+    if os.geteuid() != 0:
+        _miss(f"only root can {what}")
+
+
+def _miss(sentence: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{sentence}, and CI must have it")
+    pytest.skip(sentence)
 
 
 @pytest.fixture(scope="session")

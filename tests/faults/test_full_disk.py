@@ -1,7 +1,6 @@
 """The disk under the private servers is full for a while: nothing new is promised, and what was promised is kept."""
 
 import contextlib
-import os
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from anclora.storage.embedded import EmbeddedServers, discard_embedded, start_embedded
+from tests.conftest import needs_root
 from tests.faults.town import town
 from tests.waiting import eventually
 
@@ -20,8 +20,7 @@ _MEGABYTES = 400
 @pytest.fixture
 def small_disk() -> Generator[Path, None, None]:
     """A folder on a small disk of its own; the private Postgres of root can reach it."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: it mounts a small disk")
+    needs_root("mount a small disk")
     folder = Path(tempfile.mkdtemp(prefix="anclora-disk-"))
     folder.chmod(0o711)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_MEGABYTES}m,mode=0711", "none", str(folder)], check=True)

@@ -1,7 +1,6 @@
 """The lean transport says exactly how far a request came, and never sends one twice."""
 
 import asyncio
-import shutil
 import socket
 import ssl
 import subprocess
@@ -13,6 +12,7 @@ from scripted_http import Request, Scripted, answer, hold, on_both_loops, raw, r
 from anclora.kit.errors import InvalidError, UnavailableError
 from anclora.kit.http import Answer, Connection, MaybeSent, NotSent, Poster, Result
 from anclora.kit.wire import JsonClient, shown_url
+from tests.conftest import needs
 
 LONG, SHORT = 5.0, 0.05
 
@@ -107,13 +107,11 @@ async def _talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 def test_tls_with_a_trusted_certificate(tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is missing")
+    needs("openssl")
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     subprocess.run(
         [
-            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate),
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate),
             *("-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
         ],
         check=True,
