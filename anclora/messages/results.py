@@ -24,10 +24,10 @@ from anclora.kit.lifecycle import Loop, Overlap
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
+from anclora.messages.attempt import Result, rests_of, row_of, woken_by
 from anclora.messages.feed import lane_of
 from anclora.messages.intent import Intent
 from anclora.messages.model import State
-from anclora.messages.result import Result, rests_of, row_of, woken_by
 from anclora.messages.retries import RetryBook
 from anclora.messages.rules import FOLLOW_SECONDS, judge
 from anclora.messages.worker import QUERIES

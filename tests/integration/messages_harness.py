@@ -19,13 +19,13 @@ from anclora.kit.ids import WorkerId, new_id
 from anclora.kit.metrics import REGISTRY
 from anclora.kit.settings import Settings, load_settings
 from anclora.messages import receipts
+from anclora.messages.attempt import Result
 from anclora.messages.dispatch import Dispatcher
 from anclora.messages.feed import Feeder, lane_of
 from anclora.messages.intent import Intent, Intents, intend
 from anclora.messages.model import Draft
 from anclora.messages.reconcile import Reconciler
 from anclora.messages.resolve import Resolver
-from anclora.messages.result import Result
 from anclora.messages.results import store
 from anclora.messages.retries import Retries
 from anclora.messages.rules import judge
