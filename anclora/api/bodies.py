@@ -1,12 +1,12 @@
 """Reading and decoding request bodies: bounded in bytes, time and memory, every refusal with its own code."""
 
-import asyncio
 import re
 from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
 
+from anclora.kit.deadline import Deadline
 from anclora.kit.errors import InvalidError
 
 Value = TypeVar("Value")
@@ -33,7 +33,7 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(_READ_SECONDS):
+        with Deadline(_READ_SECONDS):
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > limit_bytes:

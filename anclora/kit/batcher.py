@@ -1,10 +1,11 @@
 """Group commit: many callers hand over one item each; one of them pays for the transaction of all.
 
-A batch leaves as soon as the previous one is done (or `linger_seconds` later at the most), so an idle system answers at
-once and a busy one forms bigger batches by itself.
+A batch leaves when the previous one is done and enough have come, or `linger_seconds` later at the most: a busy system
+forms big batches by itself, and one that is neither busy nor idle does not pay a whole commit for each item.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
@@ -23,7 +24,8 @@ class Batcher(Generic[Item, Result]):
             results is raised to that item's caller alone, a raised one reaches every caller of the batch.
         size: items in one batch.
         bound: items waiting at most; beyond it `put` raises `UnavailableError` before anything is stored.
-        linger_seconds: how long the first item of an idle batcher waits for company.
+        linger_seconds: how long a batch waits for company.
+        enough: items that wait no longer.
     """
 
     def __init__(
@@ -33,33 +35,52 @@ class Batcher(Generic[Item, Result]):
         size: int = 500,
         bound: int = 10_000,
         linger_seconds: float = 0.0,
+        enough: int = 16,
     ) -> None:
         self._commit = commit
         self._size = size
         self._bound = bound
         self._linger = linger_seconds
+        self._enough = enough
+        self._full = asyncio.Event()
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     async def put(self, item: Item) -> Result:
         """Hand over one item and wait for its own result."""
+        return await self.offer(item)
+
+    def offer(self, item: Item) -> "asyncio.Future[Result]":
+        """Hand over one item; its own result comes with the future."""
         if len(self._waiting) >= self._bound:
             raise UnavailableError("Too much is waiting to be stored. Send it again shortly.", code="overloaded")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
+        if len(self._waiting) >= self._enough:
+            self._full.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain(), name="batcher")
-        return await future
+        return future
 
     async def close(self) -> None:
-        """Wait until everything handed over is committed."""
+        """Commit everything handed over now, and wait for it."""
+        self._closing = True
+        self._full.set()
         while self._task is not None and not self._task.done():
             await asyncio.wait([self._task])
+        self._closing = False
+
+    async def _company(self) -> None:
+        self._full.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._linger):
+                await self._full.wait()
 
     async def _drain(self) -> None:
-        if self._linger:
-            await asyncio.sleep(self._linger)
         while self._waiting:
+            if self._linger and len(self._waiting) < self._enough and not self._closing:
+                await self._company()
             batch = [self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))]
             try:
                 results = await self._commit([item for item, _ in batch])

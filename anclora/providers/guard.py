@@ -12,6 +12,7 @@ from typing import TypeVar
 from prometheus_client import Counter, Histogram
 
 from anclora.kit.clock import Clock
+from anclora.kit.deadline import Deadline
 from anclora.kit.errors import AncloraError, UnavailableError
 from anclora.kit.logging import get_logger, mask_phone
 from anclora.kit.metrics import counter, histogram
@@ -82,7 +83,7 @@ class GuardedProvider:
         """Send one message. Raises nothing but cancellation."""
         started = self._clock.boot_seconds()
         try:
-            async with asyncio.timeout(self._send_timeout):
+            with Deadline(self._send_timeout):
                 outcome = await self._provider.send(instance, recipient, content, reference=reference)
         except TimeoutError:
             outcome = Unknown(code="provider_timeout", text=f"no outcome within {self._send_timeout:.0f} s")

@@ -113,3 +113,31 @@ async def test_halving_does_not_hide_what_speaks_of_the_server() -> None:
 
     with pytest.raises(UnavailableError, match="away with 8"):
         await commit_or_bisect(commit, range(8), (ValueError,))
+
+
+async def test_a_few_wait_a_moment_for_company_and_enough_do_not() -> None:
+    store = Store()
+    batcher: Batcher[int, int] = Batcher(store.commit, linger_seconds=30.0, enough=3)
+    first = [asyncio.create_task(batcher.put(n)) for n in (1, 2)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert store.batches == []
+    assert await batcher.put(3) == 30
+    assert await asyncio.gather(*first) == [10, 20]
+    assert store.batches == [[1, 2, 3]]
+
+
+async def test_alone_it_waits_no_longer_than_it_should() -> None:
+    store = Store()
+    batcher: Batcher[int, int] = Batcher(store.commit, linger_seconds=0.001, enough=3)
+    assert await batcher.put(1) == 10
+    assert await batcher.put(2) == 20
+    assert store.batches == [[1], [2]]
+
+
+async def test_at_the_end_nobody_waits_for_company() -> None:
+    store = Store()
+    batcher: Batcher[int, int] = Batcher(store.commit, linger_seconds=30.0)
+    waiting = batcher.offer(1)
+    await batcher.close()
+    assert waiting.result() == 10
