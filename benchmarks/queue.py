@@ -17,7 +17,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from anclora.kit.ids import new_id
-from anclora.queue import Item, Limits, Queue
+from anclora.queue import Item, Limits, Queue, Watch
 from anclora.storage.embedded import discard_embedded, start_embedded
 
 LARGE, SMALL = int(os.environ.get("BENCH_WAITING", "1000000")), 1_000
@@ -136,16 +136,19 @@ async def _slow_lanes(redis: Redis) -> dict[str, object]:
     for lane in range(SLOW_LANES):
         await slow.queue.limit(f"send:number-{lane}", Limits(per_second=1))
     await slow.fill(SLOW_LANES * 2 * int(SLOW_SECONDS), lanes=SLOW_LANES)
-    got, late_ms = 0, list[int]()
+    got, late_ms, watch = 0, list[int](), Watch(_SHARDS)
     cpu, server, began = time.process_time(), await _redis_seconds(redis), time.monotonic()
     while (left := began + SLOW_SECONDS - time.monotonic()) > 0:
-        claim = await slow.queue.claim(range(_SHARDS), BATCH, consumer="send:", horizon_ms=250)
+        now = time.monotonic()
+        shards = watch.shards(now)
+        if not shards:
+            watch.heard(await slow.queue.wait(max(0.01, min(left, watch.rest_seconds(now)))))
+            continue
+        claim = await slow.queue.claim(shards, BATCH, consumer="send:", horizon_ms=250)
+        watch.note(claim, now)
         got += len(claim.items)
         late_ms += [claim.now_ms - item.go_at_ms for item in claim.items]
         await slow.queue.complete(claim.items)
-        if not claim.items:
-            rest = claim.rest_seconds
-            await slow.queue.wait(max(0.01, min(left, 1.0 if rest is None else rest)))
     seconds = time.monotonic() - began
     share = got / (SLOW_LANES * (seconds + 0.25 + 1))  # the first one of each lane goes at once
     return {

@@ -24,11 +24,12 @@ from anclora.messages.retries import RetryBook
 from anclora.messages.send import Senders
 from anclora.messages.worker import Worker
 from anclora.providers.registry import Providers
-from anclora.queue import Claimed, Queue
+from anclora.queue import Claimed, Queue, Watch
 from anclora.storage.database import CommitUnknownError, Database
 
 log = get_logger(__name__)
 _IDLE_SECONDS = 1.0
+_SHORTEST_REST_SECONDS = 0.01
 _LINGER_SECONDS = 0.005
 _ROUND = 500
 _HORIZON_MS = 250  # of a paced lane, what goes within so long is taken at once
@@ -62,7 +63,7 @@ class Dispatcher(Loop):
         self._waiting: asyncio.Task[list[int]] | None = None
         self._starts = Overlap(_BESIDE)
         self._uncertain: list[UUID] = []
-        self._first_shard = 0
+        self._watch = Watch(settings.shards)
         self.quiet = QuietBook(db, settings, clock)
         self.retries = RetryBook(db)
         self.results = Results(
@@ -93,14 +94,18 @@ class Dispatcher(Loop):
         if free < max(1, min(reach // 8, _ROUND // 4)) or not self._worker.alive:
             await self._wait_for_slot()
             return True
-        shards = self._rotate()
         try:
+            shards = self._watch.shards(_seconds()) or await self._wait_for_work()
+            if not shards:
+                return True
+            asked_at_seconds = _seconds()
             claim = await self._queue.claim(shards, free, consumer=LANE_PREFIX, horizon_ms=_HORIZON_MS)
+            self._watch.note(claim, asked_at_seconds)
             if claim.closed:
                 self._queue.set_epoch(await current_epoch(self._db))
             if not claim.items:
-                rest = claim.rest_seconds
-                await self._wait_for_work(_IDLE_SECONDS if rest is None else min(_IDLE_SECONDS, max(rest, 0.01)))
+                if claim.more:  # it knows why; not at once again
+                    await self._wait_for_work()
                 return True
         except UnavailableError as error:
             log.warning("lanes_unreachable", error=repr(error))
@@ -122,19 +127,18 @@ class Dispatcher(Loop):
         await self._starts.join()
         await self._senders.drain(timeout_seconds, start=not self.stopping)
 
-    def _rotate(self) -> Sequence[int]:
-        count = self._settings.shards
-        self._first_shard = (self._first_shard + 1) % count
-        return [(self._first_shard + step) % count for step in range(count)]
-
-    async def _wait_for_work(self, seconds: float) -> None:
-        self._waiting = asyncio.create_task(self._queue.wait(seconds), name="wait-for-work")
+    async def _wait_for_work(self) -> list[int]:
+        """The shards to ask, after a hint, or because the moment of one has come."""
+        rest = max(self._watch.rest_seconds(_seconds()), _SHORTEST_REST_SECONDS)
+        self._waiting = asyncio.create_task(self._queue.wait(rest), name="wait-for-work")
         try:
             await asyncio.wait({self._waiting})
-            if not self._waiting.cancelled() and self._waiting.result():
+            if not self._waiting.cancelled() and (hints := self._waiting.result()):
                 await asyncio.sleep(_LINGER_SECONDS)  # what comes with the first goes in the same round
+                self._watch.heard([*hints, *await self._queue.hinted()])
         finally:
             self._waiting.cancel()
+        return self._watch.shards(_seconds())
 
     async def _wait_for_slot(self) -> None:
         self._freed.clear()
@@ -230,3 +234,8 @@ class Extender(Loop):
         """One round for all."""
         await self._dispatcher.extend()
         return False
+
+
+def _seconds() -> float:
+    """A clock for waits only; what is due, Redis's clock says."""
+    return asyncio.get_running_loop().time()

@@ -20,6 +20,7 @@ from anclora.queue.model import (
     Priority,
     Stats,
 )
+from anclora.queue.watch import Watch
 
 __all__ = [
     "CancelResult",
@@ -35,4 +36,5 @@ __all__ = [
     "ProtocolError",
     "Queue",
     "Stats",
+    "Watch",
 ]

@@ -112,30 +112,28 @@ class Queue:
         rotation = self._rotations[kind]
         items: list[Claimed] = []
         closed: set[int] = set()
-        asked: dict[int, tuple[int, int]] = {}
+        timers: dict[int, int | None] = {}
+        more: set[int] = set()
+        now_ms = 0
         portions = rotation.first(shards, limit)
         for _ in range(_ROUNDS):
             if not portions:
                 break
             calls = {s: [self._epoch, kind, n, self._lease_ms, self._holder, horizon_ms] for s, n in portions.items()}
             for shard, raw in (await self._scripts.run("claim", calls)).items():
-                _protocol, shut, now_ms, next_ms, more, token, grants = _decode(raw)
-                rotation.note(shard, more=bool(more))
-                asked[shard] = (now_ms, next_ms)
+                _protocol, shut, at_ms, next_ms, left_over, token, grants = _decode(raw)
+                rotation.note(shard, more=bool(left_over))
+                (more.add if left_over else more.discard)(shard)
+                now_ms = max(now_ms, at_ms)
+                timers[shard] = next_ms if next_ms >= 0 else None
                 if shut:
                     closed.add(shard)
                 for grant in grants:
                     items += claimed(grant, token)
             left = limit - len(items)
-            portions = rotation.following(shards, asked, left) if left > 0 else {}
+            portions = rotation.following(shards, timers, left) if left > 0 else {}
             portions = {shard: count for shard, count in portions.items() if count and shard not in closed}
-        timers = [next_ms for _, next_ms in asked.values() if next_ms >= 0]
-        return Claim(
-            items=items,
-            now_ms=max((now_ms for now_ms, _ in asked.values()), default=0),
-            next_due_ms=min(timers, default=None),
-            closed=closed,
-        )
+        return Claim(items=items, now_ms=now_ms, timers=timers, more=more, closed=closed)
 
     async def wait(self, timeout_seconds: float, *, consumer: str = "send:") -> list[int]:
         """Wait for a hint that some shard has something for a kind of lane; [] when none came in time.
@@ -143,6 +141,10 @@ class Queue:
         Losing the hint costs at most the time-out.
         """
         return await self._hints.wait(timeout_seconds, consumer.removesuffix(":"))
+
+    async def hinted(self, *, consumer: str = "send:") -> list[int]:
+        """Take the hints that are there now, without waiting: the shards that have something."""
+        return await self._hints.collect(consumer.removesuffix(":"))
 
     async def close(self) -> None:
         """End what still waits. The client stays open."""

@@ -5,11 +5,14 @@ each shard; those that were not answered go on, and the next wait finds them.
 """
 
 import asyncio
+from importlib.resources import files
 from typing import Any
 
 from anclora.kit.errors import UnavailableError
 from anclora.queue import keys
 from anclora.queue.server import Server
+
+_COLLECT = (files("anclora.queue") / "lua" / "collect.lua").read_text(encoding="utf-8")
 
 
 class Hints:
@@ -44,6 +47,17 @@ class Hints:
         if errors:
             raise errors[0] if isinstance(errors[0], UnavailableError) else UnavailableError(str(errors[0]))
         return [mine[task] for task in done if task.result()]
+
+    async def collect(self, kind: str) -> list[int]:
+        """Shards that have something now. In a cluster the pops that wait tell.
+
+        Raises:
+            UnavailableError: Redis is away.
+        """
+        if self._server.cluster:
+            return []
+        names = [keys.wake(self._namespace, shard, kind) for shard in range(self._shards)]
+        return list(await self._server.ask("EVAL", _COLLECT, len(names), *names))
 
     async def close(self) -> None:
         """End the pops that still wait."""

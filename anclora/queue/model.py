@@ -103,19 +103,21 @@ class Claim(msgspec.Struct, frozen=True):
     Attributes:
         items: at most as many as asked for.
         now_ms: the clock of Redis, epoch milliseconds.
-        next_due_ms: when the next timer of the shards asked ends (epoch ms, may have passed), None = no timer.
+        timers: the shards asked, and when the next timer of each ends (epoch ms, may have passed), None = no timer.
+        more: shards that have ready items left.
         closed: shards that lack the current epoch and serve nothing until `open_shard`.
     """
 
     items: list[Claimed]
     now_ms: int
-    next_due_ms: int | None
+    timers: dict[int, int | None]
+    more: set[int]
     closed: set[int]
 
     @property
-    def rest_seconds(self) -> float | None:
-        """How long until the next timer ends, at least 0; None = no timer."""
-        return None if self.next_due_ms is None else max(0.0, (self.next_due_ms - self.now_ms) / 1000)
+    def next_due_ms(self) -> int | None:
+        """When the next timer of all shards asked ends; None = no timer."""
+        return min((timer for timer in self.timers.values() if timer is not None), default=None)
 
 
 class LaneStats(msgspec.Struct, frozen=True):

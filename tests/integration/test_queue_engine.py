@@ -233,3 +233,13 @@ async def test_a_peek_finds_what_is_packed_by_its_place(redis: Redis) -> None:
     far = await queue.peek(LANE, "m400", 2, 400)
     assert (far.place, far.before) == ("ready", pytest.approx(399, abs=60))
     assert (await queue.peek(LANE, "m400", 2, 150)).place == "missing"
+
+
+async def test_the_hints_that_are_there_are_taken_without_waiting(redis: Redis) -> None:
+    queue = Queue(redis, lease_seconds=30)
+    for name in ("a", "b", "c"):
+        await queue.enqueue(f"send:{name}", [Item(name, name)])
+    told = {queue.shard_of(f"send:{name}") for name in ("a", "b", "c")}
+    assert set(await queue.hinted()) == told
+    assert await queue.hinted() == []
+    assert await queue.hinted(consumer="turn:") == []
