@@ -4,6 +4,7 @@ The short way is this loop, fed from memory right after a commit. The long way i
 serves whatever the short way dropped, because Redis was away, the process died, or the bound below was reached.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,6 +24,7 @@ QUERIES = load_queries(__package__ or __name__)
 LANE_PREFIX = "send:"
 BOUND = 2_000
 ROUND = 50
+_FORGET_EVERY_SECONDS = 0.1
 
 
 class LaneItem(msgspec.Struct, frozen=True):
@@ -76,13 +78,15 @@ class Feeder(Loop):
     """The short way: owns what was committed by this process and has not reached the lanes."""
 
     name = "feeder"
-    every_seconds = 5.0
+    every_seconds = 1.0
 
     def __init__(self, db: Database, queue: Queue) -> None:
         super().__init__()
         self._db = db
         self._queue = queue
         self._waiting: deque[tuple[int, Sequence[LaneItem]]] = deque()
+        self._done: list[int] = []
+        self._forgot_at_seconds = 0.0
 
     def put(self, outbox_id: int, items: Sequence[LaneItem]) -> None:
         """Hand over one committed outbox row; beyond the bound the sweep serves it."""
@@ -91,17 +95,29 @@ class Feeder(Loop):
             self.nudge()
 
     async def run_once(self) -> bool:
-        """Enqueue up to `ROUND` commits and delete their outbox rows."""
+        """Enqueue up to `ROUND` commits, and delete the outbox rows of those that arrived, some at a time."""
         batch = [self._waiting.popleft() for _ in range(min(ROUND, len(self._waiting)))]
-        if not batch:
-            return False
-        try:
-            in_flight = await enqueue(self._queue, [item for _, items in batch for item in items])
-        except UnavailableError as error:
-            log.warning("lanes_unreachable", error=repr(error), commits=len(batch))
-            return False
-        done = [outbox_id for outbox_id, items in batch if not any(item.id in in_flight for item in items)]
-        if done:
-            async with self._db.transaction() as conn:
-                await conn.execute(QUERIES["delete_outbox"], {"ids": done})
+        if batch:
+            try:
+                in_flight = await enqueue(self._queue, [item for _, items in batch for item in items])
+            except UnavailableError as error:
+                log.warning("lanes_unreachable", error=repr(error), commits=len(batch))
+                return False
+            self._done += [row_id for row_id, items in batch if not any(item.id in in_flight for item in items)]
+        # A commit of many deletions costs hardly more than one of a few, and a row kept a moment longer does no harm.
+        now = asyncio.get_running_loop().time()
+        if self.stopping or now - self._forgot_at_seconds >= _FORGET_EVERY_SECONDS:
+            self._forgot_at_seconds = now
+            await self._forget()
         return bool(self._waiting)
+
+    async def settle(self) -> None:
+        """Enqueue everything that waits, and return when nothing is left to delete."""
+        while await self.run_once():
+            continue
+        await self._forget()
+
+    async def _forget(self) -> None:
+        if self._done:
+            done, self._done = self._done, []
+            await self._db.commit(QUERIES["delete_outbox"], ids=done)

@@ -165,7 +165,7 @@ class Stage:
         [accepted] = answer.results
         assert isinstance(accepted, Accepted), accepted
         if fed:
-            await self.feeder.run_once()
+            await self.feeder.settle()
         return accepted.id
 
     async def row(self, message_id: UUID) -> dict[str, Any]:
@@ -226,15 +226,16 @@ class Stage:
 
     async def finish(self, intent: Intent, outcome: Outcome) -> None:
         """Store how an attempt ended."""
+        now = self.clock.now()
         verdict = judge(
             outcome,
             intent.trial,
             retries=self.retries,
             max_age_seconds=self.settings.max_age_seconds,
-            now=self.clock.now(),
+            now=now,
             dice=Random(0),
         )
-        await store(self.db, [Result(intent=intent, outcome=outcome, verdict=verdict)], self.worker_id)
+        await store(self.db, [Result(intent=intent, outcome=outcome, verdict=verdict, at=now)], self.worker_id)
 
     async def hear(self, *events: ReceiptEvent | OwnMessageEvent) -> None:
         """Events of the number arrive."""

@@ -34,29 +34,41 @@ on conflict do nothing
 select phone, id from contacts where phone = any (%(phones)s::text[])
 
 -- name: insert_messages
--- The rows of a commit, in the callers' order: the ordinal is the order of sending. What is scheduled has none yet.
-insert into messages (
-    id, account, instance, contact_id, recipient, content, kind, fingerprint, class, priority, tags, campaign_id,
-    client_ref, send_at, send_zone, expires_at, state, ordinal, eligible_at
-)
-select
-    id, account, instance, contact_id, recipient, content, kind, fingerprint, class, priority,
-    array(select jsonb_array_elements_text(tags::jsonb)), campaign_id, client_ref, send_at, send_zone, expires_at, state,
-    case when state = 'queued' then nextval('message_ordinal') end,
-    case when state = 'queued' then now() end
-from (
-    select * from unnest(
-        %(ids)s::uuid[], %(accounts)s::text[], %(instances)s::text[], %(contact_ids)s::uuid[], %(recipients)s::text[],
-        %(contents)s::bytea[], %(kinds)s::text[], %(fingerprints)s::text[], %(classes)s::text[],
-        %(priorities)s::smallint[], %(tags)s::text[], %(campaign_ids)s::uuid[], %(client_refs)s::text[],
-        %(send_ats)s::timestamptz[], %(send_zones)s::text[], %(expires_ats)s::timestamptz[], %(states)s::text[]
-    ) with ordinality as m (
+-- The rows of a commit, in the callers' order: the ordinal is the order of sending. What is scheduled has none yet. What
+-- is queued is listed in the outbox, whose row lives until it reached its lane; back comes what the lanes must know.
+with stored as (
+    insert into messages (
         id, account, instance, contact_id, recipient, content, kind, fingerprint, class, priority, tags, campaign_id,
-        client_ref, send_at, send_zone, expires_at, state, place
+        client_ref, send_at, send_zone, expires_at, state, ordinal, eligible_at
     )
-    order by place
-) as drafts
-returning id, instance, recipient, priority, ordinal
+    select
+        id, account, instance, contact_id, recipient, content, kind, fingerprint, class, priority,
+        array(select jsonb_array_elements_text(tags::jsonb)), campaign_id, client_ref, send_at, send_zone, expires_at,
+        state, case when state = 'queued' then nextval('message_ordinal') end,
+        case when state = 'queued' then now() end
+    from (
+        select * from unnest(
+            %(ids)s::uuid[], %(accounts)s::text[], %(instances)s::text[], %(contact_ids)s::uuid[],
+            %(recipients)s::text[], %(contents)s::bytea[], %(kinds)s::text[], %(fingerprints)s::text[],
+            %(classes)s::text[], %(priorities)s::smallint[], %(tags)s::text[], %(campaign_ids)s::uuid[],
+            %(client_refs)s::text[], %(send_ats)s::timestamptz[], %(send_zones)s::text[],
+            %(expires_ats)s::timestamptz[], %(states)s::text[]
+        ) with ordinality as m (
+            id, account, instance, contact_id, recipient, content, kind, fingerprint, class, priority, tags,
+            campaign_id, client_ref, send_at, send_zone, expires_at, state, place
+        )
+        order by place
+    ) as drafts
+    returning id, instance, recipient, priority, ordinal
+), listed as (
+    insert into outbox (message_ids)
+    select array_agg(id order by ordinal) from stored where ordinal is not null having count(*) > 0
+    returning id
+)
+select l.id, s.id, s.instance, s.recipient, s.priority, s.ordinal
+from stored s cross join listed l
+where s.ordinal is not null
+order by s.ordinal
 
 -- name: insert_outbox
 -- The ids that must reach the lanes; the row lives until they did.
