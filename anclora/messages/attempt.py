@@ -1,7 +1,7 @@
 """The end of one attempt, and the rows the ledger makes of it. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -12,11 +12,12 @@ from anclora.providers.contract import Outcome, Scope, Sent, Unknown
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of one attempt."""
+    """The end of one attempt, and when it came."""
 
     intent: Intent
     outcome: Outcome
     verdict: Verdict
+    at: datetime
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,6 +27,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attempt: int
     instance: str
     intent_at: datetime
+    finished_at: datetime
     outcome: str
     state: str
     code: str | None = None
@@ -43,6 +45,7 @@ class RestRow(msgspec.Struct, frozen=True, kw_only=True):
     """What rests, as the ledger takes it; recipient and class '' = every, both = the lane.
 
     Attributes:
+        until: counted from the answer that asked for it.
         follow_seconds: how much longer than the probe the others wait.
         account: the other lanes of the number's provider rest too.
     """
@@ -50,7 +53,7 @@ class RestRow(msgspec.Struct, frozen=True, kw_only=True):
     instance: str
     recipient: str
     kind: str = msgspec.field(name="class")
-    seconds: float
+    until: datetime
     follow_seconds: float
     reason: str
     probe: UUID | None
@@ -66,6 +69,7 @@ def row_of(result: Result) -> Row:
         attempt=intent.attempt,
         instance=intent.instance,
         intent_at=intent.intent_at,
+        finished_at=result.at,
         outcome=type(outcome).__name__.lower(),
         code=None if sent else outcome.code,
         text=None if sent else outcome.text,
@@ -90,7 +94,7 @@ def rests_of(batch: Sequence[Result]) -> list[RestRow]:
         for row in _rows(result, rest):
             key = (row.instance, row.recipient, row.kind)
             known = longest.get(key)
-            if known is None or row.seconds >= known.seconds:
+            if known is None or row.until >= known.until:
                 longest[key] = row
     return [longest[key] for key in sorted(longest)]
 
@@ -104,7 +108,7 @@ def _rows(result: Result, rest: Rest) -> list[RestRow]:
             instance=intent.instance,
             recipient=intent.recipient if rest.scope is Scope.RECIPIENT else "",
             kind=kind,
-            seconds=rest.seconds,
+            until=result.at + timedelta(seconds=rest.seconds),
             follow_seconds=FOLLOW_SECONDS if probe or account else 0.0,
             reason=result.verdict.code or "refused",
             probe=probe,

@@ -38,7 +38,7 @@ from anclora.storage.database import Database, id_span
 log = get_logger(__name__)
 _ROUND = 500
 _FEW = 50
-_LINGER_SECONDS = 0.005  # a statement for a few results costs hardly more than one for one
+_LINGER_SECONDS = 0.02  # a statement for a few results costs hardly more than one for one
 _BESIDE = 1  # groups stored beside the present one: while one waits for the disk, another computes
 _POISON = (psycopg.DataError, psycopg.IntegrityError)
 _encode = msgspec.json.Encoder().encode
@@ -79,15 +79,16 @@ class Results(Loop):
 
     def put(self, intent: Intent, outcome: Outcome) -> None:
         """Hand over the end of an attempt."""
+        now = self._clock.now()
         verdict = judge(
             outcome,
             intent.trial,
             retries=self._retries.now,
             max_age_seconds=self._settings.max_age_seconds,
-            now=self._clock.now(),
+            now=now,
             dice=self._dice,
         )
-        self._waiting.append(Result(intent=intent, outcome=outcome, verdict=verdict))
+        self._waiting.append(Result(intent=intent, outcome=outcome, verdict=verdict, at=now))
         self._open += 1
         self.nudge()
 

@@ -27,7 +27,8 @@ async def sending(db: Database) -> dict[str, object]:
 
 
 async def store_result(db: Database, message: dict[str, object]) -> None:
-    row = {"id": message["id"], "attempt": 1, "instance": "one", "intent_at": NOW, "outcome": "sent", "state": "sent"}
+    row = {"id": message["id"], "attempt": 1, "instance": "one", "outcome": "sent", "state": "sent"}
+    row |= {"intent_at": NOW, "finished_at": NOW}
     params = {
         "rows": encode([row | {"provider_id": "X"}]).decode(),
         **id_span([str(message["id"])]),

@@ -6,17 +6,18 @@
 -- a message that waits, is in doubt, or was given up for doubt.
 with results as materialized (
     select * from rows from (json_to_recordset(%(rows)s::json) as (
-        id uuid, attempt integer, instance text, intent_at timestamptz, outcome text, code text, text text,
-        provider_id text, state text, next_attempt_at timestamptz, costs_try boolean, paused boolean,
-        blocks_seconds float8, reason_code text, reason_text text)) with ordinality as r (
-        id, attempt, instance, intent_at, outcome, code, text, provider_id, state, next_attempt_at, costs_try,
-        paused, blocks_seconds, reason_code, reason_text, place)
+        id uuid, attempt integer, instance text, intent_at timestamptz, finished_at timestamptz, outcome text,
+        code text, text text, provider_id text, state text, next_attempt_at timestamptz, costs_try boolean,
+        paused boolean, blocks_seconds float8, reason_code text, reason_text text)) with ordinality as r (
+        id, attempt, instance, intent_at, finished_at, outcome, code, text, provider_id, state, next_attempt_at,
+        costs_try, paused, blocks_seconds, reason_code, reason_text, place)
 ), rests_wanted as materialized (
     select * from json_to_recordset(%(rests)s::json) as r (
-        instance text, recipient text, class text, seconds float8, follow_seconds float8, reason text, probe uuid,
+        instance text, recipient text, class text, until timestamptz, follow_seconds float8, reason text, probe uuid,
         account boolean)
 ), resting_lanes as materialized (
-    select i.name, r.reason, r.seconds + case when i.name = r.instance then 0 else r.follow_seconds end as seconds
+    select i.name, r.reason,
+        r.until + make_interval(secs => case when i.name = r.instance then 0 else r.follow_seconds end) as until
     from rests_wanted r
     join instances i on i.name = r.instance
         or (r.account and i.provider = (select o.provider from instances o where o.name = r.instance))
@@ -26,13 +27,13 @@ with results as materialized (
 ), rested as (
     -- A refusing number rests; the ledger knows it too, for whoever rebuilds the lanes.
     update instances i
-    set paused_until = greatest(i.paused_until, now() + make_interval(secs => l.seconds)), pause_reason = l.reason
+    set paused_until = greatest(i.paused_until, l.until), pause_reason = l.reason
     from resting_lanes l
     where i.name = l.name
 ), limited as (
     -- What is less than a lane rests in the ledger alone; the intent holds it back.
     insert into rests as s (instance, recipient, class, until, reason, probe)
-    select instance, recipient, class, now() + make_interval(secs => seconds + follow_seconds), reason, probe
+    select instance, recipient, class, until + make_interval(secs => follow_seconds), reason, probe
     from rests_wanted where recipient <> '' or class <> ''
     on conflict (instance, recipient, class) do update
         set until = greatest(s.until, excluded.until), reason = excluded.reason,
@@ -40,11 +41,13 @@ with results as materialized (
 ), woken as (
     delete from rests where cardinality(%(woken)s::uuid[]) > 0 and probe = any (%(woken)s::uuid[])
 ), noted as (
-    insert into attempts (message_id, attempt, worker_id, instance, intent_at, outcome, code, text, provider_id)
-    select id, attempt, %(worker_id)s, instance, intent_at, outcome, code, text, provider_id from results
+    insert into attempts (
+        message_id, attempt, worker_id, instance, intent_at, finished_at, outcome, code, text, provider_id
+    )
+    select id, attempt, %(worker_id)s, instance, intent_at, finished_at, outcome, code, text, provider_id from results
     on conflict (message_id, attempt) do update
         set outcome = excluded.outcome, code = excluded.code, text = excluded.text, provider_id = excluded.provider_id,
-            finished_at = now()
+            finished_at = excluded.finished_at
 ), met as (
     insert into provider_messages (instance, provider_id, message_id, attempt)
     select distinct on (instance, provider_id) instance, provider_id, id, attempt
@@ -62,8 +65,8 @@ with results as materialized (
     order by m.id
     for update
 ), wanted as materialized (
-    select r.id, r.instance, r.next_attempt_at, r.costs_try, r.paused, r.blocks_seconds, r.reason_code, r.reason_text,
-        r.provider_id, met.delivered_at, met.read_at, met.played_at,
+    select r.id, r.instance, r.finished_at, r.next_attempt_at, r.costs_try, r.paused, r.blocks_seconds, r.reason_code,
+        r.reason_text, r.provider_id, met.delivered_at, met.read_at, met.played_at,
         case
             when r.state <> 'sent' or met.rank is null or met.rank <= 1 then
                 case when r.state = 'sent' and met.error_at is not null then 'failed' else r.state end
@@ -90,7 +93,7 @@ set state = w.state,
     blocks_until = coalesce(m.blocks_until, now() + make_interval(secs => w.blocks_seconds)),
     unknown_at = case when w.state = 'unknown' then now() end,
     worker_id = null,
-    sent_at = case when w.provider_id is not null then coalesce(m.sent_at, now()) else m.sent_at end,
+    sent_at = case when w.provider_id is not null then coalesce(m.sent_at, w.finished_at) else m.sent_at end,
     delivered_at = coalesce(m.delivered_at, w.delivered_at),
     read_at = coalesce(m.read_at, w.read_at),
     played_at = coalesce(m.played_at, w.played_at),
