@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis, RedisCluster
 
 from anclora.access import Access
+from anclora.inbound.apply import Applier
 from anclora.inbound.receive import Inbound
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock, LedgerClock, SystemClock
@@ -42,6 +43,7 @@ class Runtime:
     access: Access
     feeder: Feeder
     submit: Submit
+    applier: Applier
     inbound: Inbound
 
 
@@ -80,7 +82,8 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
         book = InstanceBook(db, clock)
         feeder = Feeder(db, queue)
         submit = Submit(db, feeder, providers, book, settings, clock)
-        inbound = Inbound(db, providers, clock)
+        applier = Applier(db)
+        inbound = Inbound(db, providers, applier)
         stack.push_async_callback(_close, submit, inbound)
         yield Runtime(
             settings=settings,
@@ -93,6 +96,7 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
             access=Access(db, clock),
             feeder=feeder,
             submit=submit,
+            applier=applier,
             inbound=inbound,
         )
 

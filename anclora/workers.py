@@ -1,6 +1,7 @@
 """Role -> the loops it runs. Every loop of the product is started here, and stopped here in order.
 
-`api` keeps the short way to the lanes; `dispatch` sends; `work` mends, promotes, resolves and keeps house.
+`api` keeps the short ways to the lanes and from the webhooks; `dispatch` sends; `work` mends, promotes, resolves and
+keeps house.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection
 from enum import StrEnum
 
+from anclora.inbound.sweep import InboundSweep
 from anclora.instances.book import BookKeeper
 from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop, running
@@ -44,6 +46,7 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         Housekeeping(db, settings, clock),
         Reconciler(db, queue, settings, clock),
         OutboxSweep(db, queue, settings),
+        InboundSweep(db, runtime.providers, settings),
         OrphanSweep(db, settings),
         LaneSweep(queue, settings),
         Promoter(db, queue, settings),
@@ -61,7 +64,7 @@ async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[N
     await runtime.book.refresh()
     loops: list[Loop] = [Timekeeper(runtime.db, runtime.clock), BookKeeper(runtime.book)]
     if every or Role.API in roles:
-        loops.append(runtime.feeder)
+        loops += [runtime.feeder, runtime.applier]
     if every or Role.WORK in roles:
         loops += work_loops(runtime)
     async with contextlib.AsyncExitStack() as stack:

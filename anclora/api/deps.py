@@ -1,5 +1,6 @@
 """What the doors need of the house. The runtime fills it; tests fill it with less."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,8 +31,12 @@ class Submits(Protocol):
 class Receives(Protocol):
     """Takes webhooks in: `anclora.inbound.receive.Inbound`."""
 
+    def offer(self, instance: str, provider: str, body: bytes) -> "asyncio.Future[None]":
+        """Hand over one webhook; the future is done after the commit."""
+        ...
+
     async def accept(self, instance: str, provider: str, body: bytes) -> None:
-        """Store and apply one webhook; returns after the commit."""
+        """Store one webhook; returns after the commit."""
         ...
 
 

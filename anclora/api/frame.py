@@ -1,6 +1,7 @@
 """The frame around every request: its id, its metrics, and the last net under what nobody expected."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from time import perf_counter
 
@@ -11,11 +12,12 @@ from structlog.contextvars import bind_contextvars
 
 from anclora.api.errors import answer_defect
 from anclora.api.metrics import HTTP_REQUESTS, HTTP_SECONDS
-from anclora.kit.ids import new_id
+from anclora.kit.ids import new_id_text
 from anclora.kit.logging import get_logger
 
 log = get_logger(__name__)
 
+HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 _HUNG_UP = "499"  # nginx's word for a caller who left before the answer
 
@@ -31,7 +33,7 @@ class Frame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _given_id(scope) or new_id().hex
+        request_id = given_id(dict(scope["headers"])) or new_id_text()
         code = ""
 
         async def framed(message: Message) -> None:
@@ -41,8 +43,7 @@ class Frame:
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-request-id", request_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"cache-control", b"no-store"),
+                    *HEADERS,
                 ]
             await send(message)
 
@@ -58,18 +59,18 @@ class Frame:
                 raise  # the answer has begun: only a cut connection can tell the caller
             await answer_defect(scope["path"], request_id)(scope, receive, framed)
         finally:
-            count, seconds = _instruments(getattr(scope.get("route"), "path", "none"), code or "500")
+            count, seconds = instruments(getattr(scope.get("route"), "path", "none"), code or "500")
             count.inc()
             seconds.observe(perf_counter() - began)
 
 
 @lru_cache(maxsize=1_000)
-def _instruments(route: str, code: str) -> tuple[Counter, Histogram]:
+def instruments(route: str, code: str) -> tuple[Counter, Histogram]:
+    """What counts and times the requests of a route that end with a status."""
     return HTTP_REQUESTS.labels(route, code), HTTP_SECONDS.labels(route)
 
 
-def _given_id(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.match(value):
-            return str(value, "ascii")
-    return None
+def given_id(headers: Mapping[bytes, bytes]) -> str | None:
+    """The request id the caller gave, if it is a harmless one."""
+    given = headers.get(b"x-request-id")
+    return str(given, "ascii") if given and _REQUEST_ID.match(given) else None

@@ -19,10 +19,10 @@ from anclora.kit.errors import AncloraError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-_WEBHOOKS = "/webhooks/evolution/"
+WEBHOOKS = "/webhooks/evolution/"
 # Tried in order by the framework for any other method, which is refused there.
 ROUTES = (
-    Route(f"{_WEBHOOKS}{{instance:path}}", webhooks.post_evolution, methods=["POST"]),
+    Route(f"{WEBHOOKS}{{instance:path}}", webhooks.post_evolution, methods=["POST"]),
     Route("/api/v1/messages", messages.post_message, methods=["POST"]),
     Route("/api/v1/messages/bulk", messages.post_bulk, methods=["POST"]),
 )
@@ -34,8 +34,8 @@ def route_of(scope: Scope) -> Route | None:
     if scope["type"] != "http" or scope["method"] != "POST":
         return None
     path: str = scope["path"]
-    if path.startswith(_WEBHOOKS):
-        scope["path_params"] = {"instance": path[len(_WEBHOOKS) :]}
+    if path.startswith(WEBHOOKS):
+        scope["path_params"] = {"instance": path[len(WEBHOOKS) :]}
         return ROUTES[0]
     return _EXACT.get(path)
 

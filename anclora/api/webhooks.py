@@ -4,6 +4,7 @@ The sender repeats 5xx answers for about twenty minutes and never repeats 400, 4
 those are given only when a fresh reading of the rows agrees: a secret or an instance may be younger than our view.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from anclora.api.examples import WEBHOOK
 from anclora.api.metrics import WEBHOOKS
 from anclora.api.openapi import body_of, documented, operation
 from anclora.instances import Instance, accepts
-from anclora.kit.errors import InvalidError, NotFoundError, UnauthorizedError, UnavailableError
+from anclora.kit.errors import AncloraError, InvalidError, NotFoundError, UnauthorizedError, UnavailableError
 
 SECRET_HEADER = "X-Anclora-Secret"  # noqa: S105 - the name of a header
 
@@ -37,7 +38,7 @@ class EvolutionEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     data: Any = None
 
 
-_STORED = answer(Stored())
+STORED = answer(Stored())
 
 
 async def post_evolution(request: Request) -> Response:
@@ -68,7 +69,23 @@ async def post_evolution(request: Request) -> Response:
         raise
     finally:
         WEBHOOKS.labels(result).inc()
-    return _STORED
+    return STORED
+
+
+def take(deps: Deps, name: str, secret: str, body: bytes) -> "asyncio.Future[None] | None":
+    """Hand over the webhook of a number we know, with its secret, without waiting; done when it is stored.
+
+    None = anything else; nothing has happened then, and `post_evolution` has the words for it.
+    """
+    if not deps.book.is_fresh or len(body) > deps.settings.webhook_limit_bytes:
+        return None
+    try:
+        instance = deps.book.get(name)
+        if not accepts(instance, secret, deps.clock):
+            return None
+        return deps.inbound.offer(instance.name, instance.provider, body)
+    except (AncloraError, RecursionError):
+        return None
 
 
 async def _proven(deps: Deps, request: Request) -> Instance:
@@ -78,7 +95,7 @@ async def _proven(deps: Deps, request: Request) -> Instance:
     await deps.book.refresh()
     try:
         instance = deps.book.get(name)
-        if accepts(instance, given, deps.clock.now()):
+        if accepts(instance, given, deps.clock):
             return instance
     except NotFoundError:
         instance = None
@@ -86,7 +103,7 @@ async def _proven(deps: Deps, request: Request) -> Instance:
     if name not in deps.book.names:
         raise NotFoundError("No instance of this name is registered here.", code="unknown_webhook")
     instance = deps.book.get(name)
-    if not accepts(instance, given, deps.clock.now()):
+    if not accepts(instance, given, deps.clock):
         raise UnauthorizedError(f"The header {SECRET_HEADER} is missing or wrong.", code="wrong_secret")
     return instance
 

@@ -11,6 +11,7 @@ import uvloop
 from anclora import __version__
 from anclora.api.app import create_app
 from anclora.api.deps import Deps
+from anclora.api.protocol import protocol_of
 from anclora.cli.home import claim_port
 from anclora.instances.register import connect_webhooks, register
 from anclora.kit import collector
@@ -49,27 +50,25 @@ async def serve(settings: Settings, roles: set[Role], *, host: str, port: int) -
 
 
 async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port: int) -> None:
-    app = create_app(
-        Deps(
-            db=runtime.db,
-            access=runtime.access,
-            book=runtime.book,
-            submit=runtime.submit,
-            inbound=runtime.inbound,
-            queue=runtime.queue,
-            settings=runtime.settings,
-            clock=runtime.clock,
-            version=__version__,
-            started_at=runtime.clock.now(),
-            ready=lambda: _not_ready(runtime, stop),
-        )
+    deps = Deps(
+        db=runtime.db,
+        access=runtime.access,
+        book=runtime.book,
+        submit=runtime.submit,
+        inbound=runtime.inbound,
+        queue=runtime.queue,
+        settings=runtime.settings,
+        clock=runtime.clock,
+        version=__version__,
+        started_at=runtime.clock.now(),
+        ready=lambda: _not_ready(runtime, stop),
     )
     config = uvicorn.Config(
-        app,
+        create_app(deps),
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=protocol_of(deps),
         access_log=False,
         proxy_headers=False,  # nothing here asks where a caller is
         log_config=None,

@@ -1,139 +1,99 @@
-"""Receiving webhooks: before the answer the raw event is stored and what it says is applied, many at once.
+"""Receiving webhooks: before the answer the raw event is stored, many in one commit; what it says is applied next.
 
-The two are commits of their own, side by side: one statement each is a third of the cost of a transaction around both.
-Whoever dies between them has not answered, and the sender repeats. Duplicates are harmless (facts merge by rank),
-unknown kinds are stored, and an event that cannot be applied is stored with its error while the rest goes through.
+Each commit leaves a row that names what it holds for us. It goes when that is applied, so whoever dies between the two
+leaves the sweep enough to go on with. Duplicates are harmless (facts merge by rank), unknown kinds are stored.
 """
 
+import asyncio
+from collections import Counter
 from collections.abc import Sequence
-from uuid import UUID
 
 import msgspec
 import psycopg
 
+from anclora.inbound.apply import Applier
+from anclora.inbound.metrics import EVENTS
+from anclora.inbound.model import Delivery, Stored, deliver
 from anclora.kit.batcher import Batcher, commit_or_bisect
-from anclora.kit.clock import Clock
-from anclora.kit.ids import new_id
-from anclora.kit.logging import get_logger
-from anclora.kit.metrics import counter
-from anclora.messages import receipts
-from anclora.providers.contract import ConnectionEvent, Event, InboundEvent, OtherEvent, OwnMessageEvent, ReceiptEvent
 from anclora.providers.registry import Providers
-from anclora.storage.database import Database, Statement
+from anclora.storage.database import Database
 from anclora.storage.queries import load_queries
 
-log = get_logger(__name__)
 QUERIES = load_queries(__package__ or __name__)
-EVENTS = counter("inbound_events", "Webhooks stored, by kind", ("kind",))
-POISONED = counter("inbound_poisoned", "Webhooks stored but not applied")
 _POISON = (psycopg.DataError, psycopg.IntegrityError)
-_STATES = {"open": "open", "connecting": "connecting", "close": "close", "refused": "close"}
-_LOGGED_OUT = 401
-_LINGER_SECONDS = 0.003  # a webhook has time, and a commit of five costs hardly more than a commit of one
+_LINGER_SECONDS = 0.005  # a webhook has time, and a commit of ten costs hardly more than a commit of one
 _encode = msgspec.json.Encoder().encode
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One webhook: the raw body and what was read from it."""
+class _Row(msgspec.Struct):
+    """What Postgres needs to cut the bodies of many, which come in one piece."""
 
-    id: UUID
+    id: str
     instance: str
     kind: str
-    body: bytes
-    events: Sequence[Event]
+    first: int
+    bytes: int
 
 
 class Inbound:
-    """The verb, with what it needs."""
+    """The verb, with what it needs.
 
-    def __init__(self, db: Database, providers: Providers, clock: Clock) -> None:
+    Args:
+        applier: takes what was stored.
+    """
+
+    def __init__(self, db: Database, providers: Providers, applier: Applier) -> None:
         self._db = db
         self._providers = providers
-        self._clock = clock
-        self._batcher = Batcher(self._commit_safely, size=500, bound=5_000, linger_seconds=_LINGER_SECONDS)
+        self._applier = applier
+        self._batcher = Batcher(self._store_safely, size=500, bound=5_000, linger_seconds=_LINGER_SECONDS)
 
-    async def accept(self, instance: str, provider: str, body: bytes) -> None:
-        """Store and apply one webhook; returns after the commit.
+    def offer(self, instance: str, provider: str, body: bytes) -> "asyncio.Future[None]":
+        """Hand over one webhook; the future is done when it is stored, or says why it is not.
 
         Raises:
-            InvalidError: the body is no JSON of the provider's envelope; nothing was stored.
-            UnavailableError: the database is away or too much is waiting; the sender tries again.
+            InvalidError: the body is no JSON of the provider's envelope; nothing is stored.
+            UnavailableError: too much is waiting; the sender tries again.
         """
         events = self._providers[provider].parse_webhook(body)
-        delivery = Delivery(id=new_id(), instance=instance, kind=_kind(events), body=body, events=events)
-        await self._batcher.put(delivery)
+        return self._batcher.offer(deliver(instance, body, events))
+
+    async def accept(self, instance: str, provider: str, body: bytes) -> None:
+        """Store one webhook; returns after the commit.
+
+        Raises:
+            InvalidError: as `offer`.
+            UnavailableError: as `offer`, or the database is away.
+        """
+        await self.offer(instance, provider, body)
 
     async def close(self) -> None:
-        """Wait for the commits under way."""
+        """Wait for the commits under way, and apply what they stored."""
         await self._batcher.close()
+        await self._applier.flush()
 
-    async def _commit_safely(self, batch: Sequence[Delivery]) -> Sequence[Exception | None]:
-        results = await commit_or_bisect(self._commit, batch, _POISON)
-        for delivery, result in zip(batch, results, strict=True):
-            if isinstance(result, Exception):
-                await self._set_aside(delivery, result)
-            EVENTS.labels(delivery.kind).inc()
+    async def _store_safely(self, batch: Sequence[Delivery]) -> Sequence[Exception | None]:
+        return await commit_or_bisect(self._store, batch, _POISON)
+
+    async def _store(self, batch: Sequence[Delivery]) -> Sequence[Exception | None]:
+        told = [each for each in batch if each.says_something]
+        rows = await self._db.commit(
+            QUERIES["store_events"],
+            rows=_rows(batch),
+            bodies=b"".join(each.body for each in batch),
+            told=f"{{{','.join(each.id for each in told)}}}",
+        )
+        for stored_id, at in rows:
+            self._applier.put(Stored(stored_id, at, told))
+        for kind, count in Counter(each.kind for each in batch).items():
+            EVENTS.labels(kind).inc(count)
         return [None for _ in batch]
 
-    async def _commit(self, batch: Sequence[Delivery]) -> Sequence[Exception | None]:
-        pairs = [(delivery.instance, event) for delivery in batch for event in delivery.events]
-        told = [(name, event) for name, event in pairs if isinstance(event, ReceiptEvent | OwnMessageEvent)]
-        now = self._clock.now()
-        facts = receipts.gather(told, now)
-        statements = [_storing(batch), *_of_people([event for _, event in pairs]), *_of_numbers(pairs)]
-        if not facts:
-            await self._db.commit_each(statements)
-            return [None for _ in batch]
-        raised, *_ = await self._db.commit_each([receipts.statement(facts, now), *statements])
-        if (rest := receipts.outside(facts, raised)) is not None:
-            await self._db.commit_each([rest])
-        return [None for _ in batch]
 
-    async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
-        POISONED.inc()
-        log.error("webhook_poisoned", instance=delivery.instance, kind=delivery.kind, error=type(error).__name__)
-        await self._db.commit_each([_storing([delivery], error=type(error).__name__)])
-
-
-def _storing(batch: Sequence[Delivery], *, error: str | None = None) -> Statement:
-    """All of them raw."""
-    rows: list[dict[str, object]] = []
+def _rows(batch: Sequence[Delivery]) -> str:
+    rows: list[_Row] = []
     first = 1
     for each in batch:
-        size = len(each.body)
-        where = {"first": first, "bytes": size}
-        rows.append({"id": each.id, "instance": each.instance, "kind": each.kind, "error": error, **where})
-        first += size
-    return QUERIES["store_events"], {"rows": _encode(rows).decode(), "bodies": b"".join(each.body for each in batch)}
-
-
-def _of_people(events: Sequence[Event]) -> list[Statement]:
-    """When those who wrote to us did so last."""
-    heard = sorted((event.at, event.sender) for event in events if isinstance(event, InboundEvent))
-    last = {sender: at for at, sender in heard}
-    if not last:
-        return []
-    ids = [new_id() for _ in last]
-    return [(QUERIES["touch_contacts"], {"ids": ids, "phones": list(last), "ats": list(last.values())})]
-
-
-def _of_numbers(pairs: Sequence[tuple[str, Event]]) -> list[Statement]:
-    """What the connections of our numbers said of themselves last."""
-    states = {name: _state(event) for name, event in pairs if isinstance(event, ConnectionEvent)}
-    names = sorted(states)
-    return [(QUERIES["set_states"], {"names": names, "states": [states[name] for name in names]})] if names else []
-
-
-def _state(event: ConnectionEvent) -> str:
-    if event.state == "close" and event.reason == _LOGGED_OUT:
-        return "logged_out"
-    return _STATES.get(event.state, "connecting")
-
-
-def _kind(events: Sequence[Event]) -> str:
-    if not events:
-        return "empty"
-    first = events[0]
-    if isinstance(first, OtherEvent):
-        return first.kind[:60].replace("\x00", "")
-    return type(first).__name__.removesuffix("Event").lower()
+        rows.append(_Row(each.id, each.instance, each.kind, first, len(each.body)))
+        first += len(each.body)
+    return _encode(rows).decode()

@@ -65,6 +65,11 @@ class InstanceBook:
         return self._read_at_seconds > moment_seconds
 
     @property
+    def is_fresh(self) -> bool:
+        """Whether `refresh` would read nothing now."""
+        return self._is_newer_than(None)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names, sorted."""
         return tuple(self._view)

@@ -2,11 +2,11 @@
 
 import hmac
 import secrets
-from datetime import datetime
 
 from anclora.audit import record
 from anclora.instances.book import QUERIES
 from anclora.instances.model import Instance
+from anclora.kit.clock import Clock
 from anclora.kit.errors import NotFoundError
 from anclora.storage.database import Database, fetch_one
 
@@ -16,13 +16,14 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def accepts(instance: Instance, given: str | None, now: datetime) -> bool:
-    """Whether a webhook's secret is the present one, or the one before within its day; in constant time."""
+def accepts(instance: Instance, given: str | None, clock: Clock) -> bool:
+    """Whether a webhook's secret is the present one, or the one before within its day; compared in constant time."""
     offered = (given or "").encode()
-    present = hmac.compare_digest(instance.secret.encode(), offered)
-    before = hmac.compare_digest((instance.old_secret or "").encode(), offered)
-    old_is_good = bool(instance.old_secret) and (instance.old_secret_until or now) > now
-    return present or (before and old_is_good)
+    if hmac.compare_digest(instance.secret.encode(), offered):
+        return True
+    if not instance.old_secret or instance.old_secret_until is None:
+        return False
+    return hmac.compare_digest(instance.old_secret.encode(), offered) and instance.old_secret_until > clock.now()
 
 
 async def rotate(db: Database, name: str, *, actor: str) -> Instance:

@@ -15,6 +15,7 @@ from anclora.storage.queries import load_queries
 
 QUERIES = load_queries(__package__ or __name__)
 RECEIPTS = counter("receipts", "Receipts, by rank (0 error, 1 server, 2 delivered, 3 read, 4 played)", ("rank",))
+_COUNTS = [RECEIPTS.labels(str(rank)) for rank in range(5)]
 _LONGEST_TEXT = 300
 _OLDEST, _AHEAD = timedelta(days=40), timedelta(hours=1)  # of nearly every message a receipt speaks of
 _encode = msgspec.json.Encoder().encode
@@ -42,31 +43,41 @@ class Fact(msgspec.Struct, kw_only=True, omit_defaults=True):
 Facts = dict[tuple[str, str], Fact]
 
 
-def gather(events: Sequence[tuple[str, ReceiptEvent | OwnMessageEvent]], now: datetime) -> Facts:
-    """Merge events into one fact per (instance, provider id). `now` is when they arrived; receipts carry no time."""
-    facts: Facts = {}
+def gather(
+    events: Sequence[tuple[str, ReceiptEvent | OwnMessageEvent]], now: datetime, facts: Facts | None = None
+) -> Facts:
+    """Merge events into one fact per (instance, provider id).
+
+    Args:
+        events: with the instance of each.
+        now: when they arrived; receipts carry no time.
+        facts: of those that arrived before, to go on with.
+    """
+    facts = {} if facts is None else facts
     for instance, event in events:
         key = (instance, event.provider_id)
-        fact = facts.get(key) or facts.setdefault(key, Fact(instance=key[0], provider_id=key[1], seen_at=now))
+        fact = facts.get(key)
+        if fact is None:
+            fact = facts[key] = Fact(instance=instance, provider_id=event.provider_id, seen_at=now)
         fact.reference = fact.reference or event.reference
         if isinstance(event, OwnMessageEvent):
             fact.recipient, fact.fingerprint = event.recipient, event.fingerprint
             fact.by_api = event.by_api or bool(fact.by_api)  # a request of ours may be told as a phone's too
             fact.rank = max(fact.rank, 1)
             continue
-        RECEIPTS.labels(str(event.rank)).inc()
+        _COUNTS[event.rank].inc()
         fact.rank = max(fact.rank, event.rank)
         if event.rank == 0:
             fact.error_at, fact.error_text = now, (event.text or "The provider reported an error.")[:_LONGEST_TEXT]
         else:
-            fact.acked_at = now
+            fact.acked_at = fact.acked_at or now
         # Receipts get lost and overtake each other: what was read was delivered.
         if event.rank >= 2:
-            fact.delivered_at = now
+            fact.delivered_at = fact.delivered_at or now
         if event.rank >= 3:
-            fact.read_at = now
+            fact.read_at = fact.read_at or now
         if event.rank == 4:
-            fact.played_at = now
+            fact.played_at = fact.played_at or now
     return facts
 
 

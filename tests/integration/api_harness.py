@@ -16,6 +16,7 @@ from redis.exceptions import ConnectionError as RedisAwayError
 from anclora.access import SCOPES, Access, create
 from anclora.api import Deps, create_app
 from anclora.api.deps import Lanes, Receives, Submits, always_ready
+from anclora.api.protocol import protocol_of
 from anclora.instances import InstanceBook, register
 from anclora.kit.errors import InvalidError, UnavailableError
 from anclora.kit.settings import load_settings
@@ -133,14 +134,21 @@ class Kept:
         self.taken: list[tuple[str, str, bytes]] = []
         self.failure: Exception | None = None
 
-    async def accept(self, instance: str, provider: str, body: bytes) -> None:
-        if self.failure is not None:
-            raise self.failure
+    def offer(self, instance: str, provider: str, body: bytes) -> "asyncio.Future[None]":
         try:
             msgspec.json.decode(body)
         except msgspec.DecodeError as error:
             raise InvalidError("This is not JSON.") from error
-        self.taken.append((instance, provider, body))
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.failure is not None:
+            future.set_exception(self.failure)
+        else:
+            self.taken.append((instance, provider, body))
+            future.set_result(None)
+        return future
+
+    async def accept(self, instance: str, provider: str, body: bytes) -> None:
+        await self.offer(instance, provider, body)
 
 
 class FailingSubmit:
@@ -241,7 +249,7 @@ async def house(  # the parts a test may replace
 @contextlib.asynccontextmanager
 async def serving(deps: Deps) -> AsyncGenerator[str, None]:
     """Serve the doors on a free loopback port."""
-    config = uvicorn.Config(create_app(deps), log_config=None, lifespan="off", access_log=False)
+    config = uvicorn.Config(create_app(deps), http=protocol_of(deps), log_config=None, lifespan="off", access_log=False)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

@@ -1,4 +1,4 @@
-"""The provider's door with everything real behind it: 200 means stored and applied, anything else stores nothing."""
+"""The provider's door with everything real behind it: 200 means stored, anything else stores nothing."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from api_harness import PHONE, Answered, HandClock, House, house
 
+from anclora.inbound.apply import Applier
 from anclora.inbound.receive import Inbound
 from anclora.instances import rotate
 from anclora.kit.settings import load_settings
@@ -36,7 +37,7 @@ class Door:
 async def door(db: Database, redis: Any) -> AsyncGenerator[Door, None]:
     clock = HandClock()
     providers = build(load_settings(evolution_api_url="http://127.0.0.1:1", evolution_api_key="k"), clock)
-    inbound = Inbound(db, providers, clock)
+    inbound = Inbound(db, providers, Applier(db))
     async with house(db, redis, inbound=inbound, webhook_limit_bytes=2_000) as doors:
         await doors.deps.book.refresh()
         yield Door(doors, doors.deps.book.get("sales").secret)
@@ -44,7 +45,7 @@ async def door(db: Database, redis: Any) -> AsyncGenerator[Door, None]:
     await providers.close()
 
 
-async def test_after_the_answer_the_event_is_stored_and_applied(door: Door, db: Database) -> None:
+async def test_after_the_answer_the_event_is_stored_and_then_applied(door: Door, db: Database) -> None:
     sent = await door.house.ask("POST", "/api/v1/messages", json={"to": PHONE, "text": "hola"})
     await db.execute("update messages set state = 'sent', attempt = 1, provider_id = 'P1'")
     await db.execute(
@@ -52,6 +53,7 @@ async def test_after_the_answer_the_event_is_stored_and_applied(door: Door, db: 
         id=sent.json["id"],
     )
     assert (await door.post()).status == 200
+    await door.house.deps.inbound.close()  # pyright: ignore[reportAttributeAccessIssue]
     shown = await door.house.ask("GET", f"/api/v1/messages/{sent.json['id']}")
     assert (shown.json["state"], await door.stored()) == ("read", [READ])
 
@@ -102,6 +104,7 @@ async def test_a_refused_event_is_not_stored(
 async def test_a_poisoned_event_is_200_because_repeating_cannot_mend_it(door: Door, db: Database) -> None:
     await db.execute("alter table provider_messages add constraint no_poison check (provider_id <> 'P1')")
     assert (await door.post()).status == 200
+    await door.house.deps.inbound.close()  # pyright: ignore[reportAttributeAccessIssue]
     row = await db.fetch_one("select error from inbound_events")
     assert row == {"error": "CheckViolation"}
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from messages_harness import DIGITS, Stage, metric, stage
 
+from anclora.inbound.apply import Applier
 from anclora.inbound.receive import Inbound
 from anclora.kit.errors import InvalidError
 from anclora.kit.settings import load_settings
@@ -37,7 +38,7 @@ async def evolution(here: Stage) -> AsyncGenerator[Providers, None]:
 
 @pytest.fixture
 async def inbound(here: Stage, evolution: Providers) -> AsyncGenerator[Inbound, None]:
-    receiving = Inbound(here.db, evolution, here.clock)
+    receiving = Inbound(here.db, evolution, Applier(here.db))
     yield receiving
     await receiving.close()
 
@@ -57,8 +58,9 @@ def said(sender: str, text: str = "hola", at: datetime | None = None) -> bytes:
 
 
 async def deliver(inbound: Inbound, *bodies: bytes) -> None:
-    """These arrive together, and end up in one commit."""
+    """These arrive together, end up in one commit, and are applied."""
     await asyncio.gather(*(inbound.accept("sales", "evolution", each) for each in bodies))
+    await inbound.close()
 
 
 async def stored(here: Stage) -> list[tuple[str, bytes, str | None]]:
@@ -135,6 +137,7 @@ async def test_every_word_of_the_provider_has_a_rank(here: Stage, inbound: Inbou
 async def test_two_numbers_may_use_one_provider_id(here: Stage, inbound: Inbound) -> None:
     message_id = await sent_message(here, "P1")
     await inbound.accept("other", "evolution", receipt("P1", "READ"))
+    await inbound.close()
     assert await here.state(message_id) == "sent"
 
 
@@ -236,7 +239,7 @@ async def test_many_at_once_over_the_same_people_do_not_stand_in_each_others_way
     here: Stage, inbound: Inbound, evolution: Providers
 ) -> None:
     ids = [await sent_message(here, f"P{n}", f"#{n}", f"+346001112{n:02d}") for n in range(20)]
-    other = Inbound(here.db, evolution, here.clock)  # as in another process
+    other = Inbound(here.db, evolution, Applier(here.db))  # as in another process
     receipts = [receipt(f"P{n}", word) for n in range(20) for word in ("DELIVERY_ACK", "READ")]
     talk = [said(f"346001112{n:02d}") for n in range(20)]
     bodies = [*receipts, *talk]

@@ -188,6 +188,17 @@ async def test_absence_is_no_proof_before_the_grace_is_over(here: Stage, provide
     assert await after(here, message_id, 3) == "queued"
 
 
+async def test_absence_is_no_proof_while_webhooks_wait_to_be_applied(here: Stage, provider: ScriptedProvider) -> None:
+    message_id = await here.doubt()
+    provider.found = [shown("control", "P9", to=OTHER)]
+    await here.db.execute(
+        "insert into inbound_unapplied (created_at, event_ids) values (now() - interval '2 seconds', '{}')"
+    )
+    assert await after(here, message_id, PROOF_SECONDS + 1) == "unknown"
+    await here.db.execute("delete from inbound_unapplied")
+    assert await after(here, message_id, 11) == "queued"
+
+
 async def test_absence_is_no_proof_without_a_control(here: Stage) -> None:
     message_id = await here.doubt()
     assert await after(here, message_id, PROOF_SECONDS + 1) == "unknown"

@@ -57,11 +57,12 @@ on conflict (instance, provider_id) do update
 returning rank
 
 -- name: resolve_not_sent
--- Proved not sent: back into the queue, in its old place.
+-- Proved not sent: back into the queue, in its old place. Not while webhooks wait to be applied: one may tell of it.
 update messages
 set state = 'queued', state_at = now(), unknown_at = null, next_attempt_at = now(), tries = tries + 1,
     reason_code = 'proved_not_sent', reason_text = 'The provider shows other messages of that time and not this one.'
 where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
+    and not exists (select from inbound_unapplied where created_at < now() - interval '1 second')
 returning id
 
 -- name: resend_doubt
