@@ -1,5 +1,6 @@
 """CPU seconds of processes as the kernel counts them, and the share of each part of ours by samples."""
 
+import contextlib
 import os
 import signal
 from collections import Counter
@@ -25,6 +26,14 @@ def cpu_seconds(root: int) -> float:
             continue
         total += sum(map(int, fields[11:15])) / _TICKS
     return total
+
+
+def unbind(root: int) -> None:
+    """Let a process and all below it run on any core."""
+    for pid in tree(root):
+        for thread in Path(f"/proc/{pid}/task").glob("*"):
+            with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+                os.sched_setaffinity(int(thread.name), range(os.cpu_count() or 1))
 
 
 def tree(root: int) -> list[int]:

@@ -4,17 +4,17 @@ Reads one `Load` as JSON from its standard input, prints one `Outcome`.
 """
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import msgspec
 import uvloop
 
-from anclora.kit.http import Poster
-from anclora.kit.wire import Answer
-
 _PATIENCE_SECONDS = 30.0
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,32 +73,105 @@ def finish(child: "subprocess.Popen[bytes]") -> Outcome:
     return msgspec.json.decode(output, type=Outcome)
 
 
-async def _post_all(load: Load) -> Outcome:
-    poster = Poster(load.url, headers=load.headers, connections=load.at_once)
-    good, bad, worst = 0, 0, ""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    ends = began + load.seconds
-    bodies = [body.encode() for body in load.bodies]
-    turns = _turns(bodies, again=load.again)
+class _Client(asyncio.Protocol):
+    """One connection: posts the next request when an answer ended; does so little that it takes nobody's core."""
 
-    async def one() -> None:
-        nonlocal good, bad, worst
-        for number, body in turns:
-            if load.per_second:
-                await asyncio.sleep(max(0.0, began + number / load.per_second - loop.time()))
-            if loop.time() >= ends:
-                return
-            answer = await poster.post(load.target, body, timeout_seconds=_PATIENCE_SECONDS)
-            if isinstance(answer, Answer) and 200 <= answer.status < 300:
-                good += 1
+    def __init__(self, crowd: "_Crowd") -> None:
+        self._crowd = crowd
+        self._bytes = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = transport  # pyright: ignore[reportAttributeAccessIssue]
+        self.next()
+
+    def next(self) -> None:
+        """Post the next one, at its time."""
+        if self._transport is not None and (request := self._crowd.take()) is not None:
+            number, message = request
+            wait = self._crowd.wait_seconds(number)
+            if wait > 0:
+                asyncio.get_running_loop().call_later(wait, self._transport.write, message)
             else:
-                bad, worst = bad + 1, str(answer)[:300]
+                self._transport.write(message)
+        elif self._transport is not None:
+            self._transport.close()
 
-    await asyncio.gather(*(one() for _ in range(load.at_once)))
-    seconds = loop.time() - began
-    await poster.close()
-    return Outcome(good=good, bad=bad, seconds=seconds, worst=worst)
+    def data_received(self, data: bytes) -> None:
+        """Bytes of an answer; those of our servers have a length."""
+        self._bytes += data
+        head, found, body = self._bytes.partition(b"\r\n\r\n")
+        if found and len(body) >= _length(head):
+            self._bytes = b""
+            self._crowd.count(head, body)
+            self.next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end, ours or the server's."""
+        self._crowd.left(exc)
+
+
+class _Crowd:
+    """Everybody who posts, and what came back."""
+
+    def __init__(self, load: Load) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop, self._load = loop, load
+        self._began = loop.time()
+        self._turns = _turns([_request(load, body.encode()) for body in load.bodies], again=load.again)
+        self._at_work = load.at_once
+        self.good, self.bad, self.worst = 0, 0, ""
+        self.done: asyncio.Future[float] = loop.create_future()
+
+    def take(self) -> tuple[int, bytes] | None:
+        """The next request and its number; None = that was all."""
+        return None if self._loop.time() >= self._began + self._load.seconds else next(self._turns, None)
+
+    def wait_seconds(self, number: int) -> float:
+        """Until its time, in an open loop."""
+        rate = self._load.per_second
+        return self._began + number / rate - self._loop.time() if rate else 0.0
+
+    def count(self, head: bytes, body: bytes) -> None:
+        """One answer."""
+        if head[9:10] == b"2":
+            self.good += 1
+        else:
+            self.bad, self.worst = self.bad + 1, (head[:80] + body).decode(errors="replace")[:300]
+
+    def left(self, error: Exception | None) -> None:
+        """One has gone."""
+        if error is not None:
+            self.bad, self.worst = self.bad + 1, repr(error)
+        self._at_work -= 1
+        if not self._at_work and not self.done.done():
+            self.done.set_result(self._loop.time() - self._began)
+
+
+async def _post_all(load: Load) -> Outcome:
+    parts = urlsplit(load.url)
+    crowd = _Crowd(load)
+    loop = asyncio.get_running_loop()
+    for _ in range(load.at_once):
+        await loop.create_connection(lambda: _Client(crowd), parts.hostname or "127.0.0.1", parts.port or 80)
+    async with asyncio.timeout(load.seconds + _PATIENCE_SECONDS):
+        seconds = await crowd.done
+    return Outcome(good=crowd.good, bad=crowd.bad, seconds=seconds, worst=crowd.worst)
+
+
+def _request(load: Load, body: bytes) -> bytes:
+    parts = urlsplit(load.url)
+    headers = {"host": parts.netloc, "content-type": "application/json", "content-length": str(len(body))}
+    lines = [f"{name}: {value}\r\n" for name, value in {**headers, **load.headers}.items()]
+    return f"POST {load.target} HTTP/1.1\r\n{''.join(lines)}\r\n".encode() + body
+
+
+def _length(head: bytes) -> int:
+    found = _LENGTH.search(head)
+    if found is None:
+        raise ValueError(f"an answer without a length: {head[:200]!r}")
+    return int(found[1])
 
 
 def _turns(bodies: list[bytes], *, again: bool) -> Iterator[tuple[int, bytes]]:

@@ -11,6 +11,7 @@ import time
 
 import uvloop
 
+from anclora.kit import collector
 from anclora.kit.settings import load_settings
 from anclora.runtime import open_runtime
 from anclora.workers import dispatching
@@ -23,6 +24,7 @@ async def main() -> None:
     """Dispatch what is queued and print how long it took."""
     async with open_runtime(load_settings()) as runtime:
         await runtime.book.refresh()
+        collector.settle()  # as `anclora serve` does
         sampler = Sampler()
         if "--sample" in sys.argv:
             sampler.start()
