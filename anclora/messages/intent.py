@@ -96,16 +96,14 @@ async def intend(
     result = Intents(send=[], release=[], held=[], complete=[])
     now = clock.now()
     lease = timedelta(seconds=settings.lease_seconds)
-    seen: set[str] = set()
-    for values in rows:
-        row = msgspec.convert(values, _Row)
-        message_id = str(row.id)
-        seen.add(message_id)
-        _sort_in(result, row, by_id[message_id], began=began, now=now, lease=lease)
+    told = {str(row[0]): row for row in rows}
+    for message_id, item in by_id.items():  # in the order of the claim: what goes before others is sent before them
+        if (row := told.get(message_id)) is None:  # dropped with its partition, or never ours: the lane forgets it
+            result.complete.append(item)
+        else:
+            _sort_in(result, msgspec.convert(row, _Row), item, began=began, now=now, lease=lease)
     for verdict, count in Counter(row[2] for row in rows).items():
         metrics.INTENTS.labels(verdict).inc(count)
-    # An id without a row was dropped with its partition, or never was ours: the lane forgets it.
-    result.complete.extend(item for message_id, item in by_id.items() if message_id not in seen)
     return result
 
 
