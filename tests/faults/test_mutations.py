@@ -52,8 +52,8 @@ MUTANTS = {
     ),
     "outbox": Mutant(
         "anclora/messages/sql/submit.sql",
-        "insert into outbox (message_ids) values (%(ids)s::uuid[]) returning id",
-        "insert into outbox (message_ids) values ((%(ids)s::uuid[])[2:1]) returning id",
+        "select array_agg(id order by ordinal) from stored",
+        "select (array_agg(id order by ordinal))[2:1] from stored",
         [f"{_INTEGRATION}/test_messages_outbox.py"],
     ),
     "token": Mutant(
