@@ -25,7 +25,12 @@ class Span(NamedTuple):
     fill_percent: int = 100
 
 
-SPANS = (Span("messages", "month", fill_percent=50), Span("attempts", "month"), Span("inbound_events", "day"))
+SPANS = (
+    Span("messages", "month", fill_percent=50),
+    Span("attempts", "month"),
+    Span("inbound_events", "day"),
+    Span("events", "day"),
+)
 
 
 async def ensure_partitions(connection: Connection, now: datetime) -> list[str]:

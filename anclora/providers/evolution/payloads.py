@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from anclora.kit.errors import InvalidError
 from anclora.providers.contract import Audio, Content, Document, Image, Text, Video
 
 # The events this version reads, and no other: MESSAGES_EDITED above all blocks every later event of an instance while
@@ -57,6 +58,8 @@ def send_request(instance: str, recipient: str, content: Content) -> tuple[str, 
     number = recipient.removeprefix("+")
     if isinstance(content, Text):
         return path("message/sendText", instance), _encode(_TextBody(number, content.text))
+    if not isinstance(content, Audio | Document | Image | Video):
+        raise InvalidError(f"Evolution API is not asked to send a {type(content).__name__.lower()}.")
     media = content.media
     source = media.url or media.base64 or ""
     if isinstance(content, Audio):
