@@ -14,6 +14,7 @@ from anclora.instances.book import BookKeeper
 from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop, running
 from anclora.kit.logging import get_logger
+from anclora.media import FileStore, MediaSweep
 from anclora.messages.dispatch import Dispatcher, Extender
 from anclora.messages.pacing import PaceKeeper
 from anclora.messages.readmit import Readmission
@@ -54,6 +55,7 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         Readmission(db, queue),
         Resolver(db, queue, runtime.providers, runtime.book, settings, clock),
         StallWatch(db, runtime.providers, runtime.book, settings, clock),
+        MediaSweep(db, FileStore(settings.media_folder), clock),
     ]
 
 

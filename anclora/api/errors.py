@@ -37,6 +37,8 @@ STATUS_OF_CODE: Mapping[str, int] = {
     # The path was found; a name inside the request was not.
     "unknown_instance": 422,
     "no_instance": 422,
+    "unknown_target": 422,
+    "media_gone": 422,
 }
 STATUS_OF_CLASS: Mapping[type[AncloraError], int] = {
     InvalidError: 422,

@@ -42,7 +42,8 @@ class Home:
 
     def child(self, name: str, *words: str) -> Child:
         """A process of the product, not yet started."""
-        return Child(name, command(*words), self.env, self.logs / f"{name}.log")
+        env = {**self.env, "ANCLORA_DATA_DIR": str(self.data_dir)}
+        return Child(name, command(*words), env, self.logs / f"{name}.log")
 
 
 def free_port() -> int:

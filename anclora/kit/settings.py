@@ -99,7 +99,21 @@ class Settings(BaseSettings):
     body_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(default=24_000_000, description="of one API request")
     webhook_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(default=8_000_000, description="of one webhook")
     idempotency_days: Count = Field(default=7, description="a key answers the same for this long")
+    media_dir: Path | None = Field(
+        default=None, description="uploaded files; unset = media in the data directory; all processes need the same"
+    )
+    media_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(default=100_000_000, description="of one uploaded file")
+    media_days: Count = Field(default=30, description="an uploaded file is kept this long after its last use")
+    number_check_days: Count = Field(default=7, description="whether a number has WhatsApp is remembered this long")
+    number_checks_per_day: Count = Field(
+        default=200, description="numbers one instance asks WhatsApp about in a day; asking in bulk gets numbers banned"
+    )
     webhook_days: Count = Field(default=14, description="raw webhooks are kept this long, by whole days")
+
+    @property
+    def media_folder(self) -> Path:
+        """Where uploaded files lie."""
+        return self.media_dir or self.data_dir / "media"
 
 
 # The names a person reads in the environment, per field: `tests/docs` holds the reference page to it.

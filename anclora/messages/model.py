@@ -24,9 +24,20 @@ import msgspec
 
 from anclora.kit.errors import AncloraError
 from anclora.kit.ids import MessageId
+from anclora.messages.parts import (
+    ButtonsPart,
+    CardPart,
+    ListPart,
+    LocationPart,
+    PollPart,
+    ReactionPart,
+    StatusPart,
+    TemplatePart,
+)
 from anclora.providers.contract import Content, Media
 
 UNKNOWN_OUTCOME = "unknown_outcome"
+STATUS_RECIPIENT = "status@broadcast"  # WhatsApp's own address of statuses
 
 
 class State(StrEnum):
@@ -110,17 +121,28 @@ DEFAULT_PRIORITY: Mapping[MessageClass, Priority] = {
 }
 
 
+ContentType = Literal[
+    "text", "image", "document", "audio", "video", "sticker", "location", "contacts", "reaction", "poll", "buttons",
+    "list", "template", "status"
+]  # fmt: skip
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One message as a caller asks for it.
 
     Example: `{"to": "+34600111222", "text": "hola"}`
 
     Attributes:
-        to: phone number, international, or national of the default region.
-        type: text, image, document, audio or video.
+        to: phone number, international, or national of the default region; of a status the word `status`.
+        type: what the message is. A text has `text`; image, document, audio, video and sticker have `media`; each of
+            the others has the field of its own name.
         text: the words of a text message.
-        media: the file of any other: `{"url": …}` or `{"base64": …, "mimetype": …, "filename": …}`.
+        preview: whether the first address in a text is shown as a picture.
+        media: a file: `{"url": …}`, `{"base64": …, "mimetype": …, "filename": …}` or `{"stored": …}`, the hash that
+            an upload answered.
         caption: words under a picture, document or video.
+        reply_to: the message this one answers: our id, or the provider's.
+        mentions: phone numbers of people it names.
         instance: the number to send from; may be left out when there is one only.
         kind: `class` in JSON: reply, utility (default) or marketing.
         priority: critical (its own scope), high, normal or low; by default what the class says.
@@ -133,10 +155,21 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     to: str
-    type: Literal["text", "image", "document", "audio", "video"] = "text"
+    type: ContentType = "text"
     text: str | None = None
+    preview: bool = True
     media: Media | None = None
     caption: str | None = None
+    location: LocationPart | None = None
+    contacts: list[CardPart] | None = None
+    reaction: ReactionPart | None = None
+    poll: PollPart | None = None
+    buttons: ButtonsPart | None = None
+    choices: ListPart | None = msgspec.field(default=None, name="list")
+    template: TemplatePart | None = None
+    status: StatusPart | None = None
+    reply_to: str | None = None
+    mentions: list[str] = msgspec.field(default_factory=list)
     instance: str | None = None
     kind: MessageClass = msgspec.field(default=MessageClass.UTILITY, name="class")
     priority: PriorityName | None = None

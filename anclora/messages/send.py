@@ -9,10 +9,12 @@ from uuid import UUID
 
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
-from anclora.kit.errors import AncloraError
+from anclora.kit.errors import AncloraError, NotFoundError
 from anclora.kit.failpoints import AFTER_SEND, passing
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
+from anclora.media import FileStore
+from anclora.messages.attach import attached, stored_in
 from anclora.messages.intent import Intent
 from anclora.messages.worker import Worker
 from anclora.providers.contract import Fault, Outcome, Refused, Scope, Unknown
@@ -21,6 +23,7 @@ from anclora.providers.registry import Providers
 log = get_logger(__name__)
 _WEIGHT = 0.02  # of one send in the running mean
 _AHEAD_SECONDS = 0.25
+_FILES_AT_ONCE = 4  # messages with a file of ours in them, which may be 100 MB each, that are in memory at once
 
 
 class Senders:
@@ -54,6 +57,8 @@ class Senders:
         self._mean_seconds = 0.0
         self._timed: dict[UUID, asyncio.TimerHandle] = {}
         self._none_timed = asyncio.Event()
+        self._files = FileStore(settings.media_folder)
+        self._large = asyncio.Semaphore(_FILES_AT_ONCE)
         self.held: dict[UUID, Intent] = {}
 
     @property
@@ -126,6 +131,9 @@ class Senders:
                     continue
                 began = now()
                 outcome = await self._post(intent)
+                if outcome is None:
+                    await self._return([intent])
+                    continue
                 passing(AFTER_SEND)
                 self._mean_seconds += _WEIGHT * (now() - began - self._mean_seconds)
                 self._end(intent, outcome)
@@ -138,12 +146,31 @@ class Senders:
             finally:
                 self._line.task_done()
 
-    async def _post(self, intent: Intent) -> Outcome:
+    async def _post(self, intent: Intent) -> Outcome | None:
+        """Send a message once; None = its file took so long that it may not start any more."""
         try:
             provider = self._providers[self._book.get(intent.instance).provider]
         except AncloraError as error:
             return Refused(scope=Scope.LANE, code=error.code, text=error.detail, fault=Fault.OURS, before_send=True)
-        return await provider.send(intent.instance, intent.recipient, intent.content, reference=intent.claimed.id)
+        content = intent.content
+        if (media := stored_in(content)) is None:
+            return await provider.send(intent.instance, intent.recipient, content, reference=intent.claimed.id)
+        async with self._large:
+            try:
+                content = await attached(content, media, self._files)
+            except AncloraError as error:
+                gone = isinstance(error, NotFoundError)
+                return Refused(
+                    scope=Scope.MESSAGE,
+                    code=error.code,
+                    text=error.detail,
+                    permanent=gone,
+                    fault=Fault.CALLER if gone else Fault.OURS,
+                    before_send=True,
+                )
+            if not self._worker.may_start(intent.began_boot_seconds):
+                return None
+            return await provider.send(intent.instance, intent.recipient, content, reference=intent.claimed.id)
 
     def _end(self, intent: Intent, outcome: Outcome) -> None:
         if self.held.pop(intent.id, None) is not None:

@@ -20,9 +20,11 @@ from anclora.messages.backlog import Backlog
 from anclora.messages.door import admit
 from anclora.messages.errors import BulkError
 from anclora.messages.feed import QUERIES, Feeder, LaneItem
+from anclora.messages.gather import gather
 from anclora.messages.idempotency import Committed, EntangledError, Request, keys_of, take_keys
 from anclora.messages.model import Draft, NewMessage, State
-from anclora.providers.contract import Capabilities
+from anclora.messages.targets import Known
+from anclora.providers.contract import Capabilities, Content, kind_of
 from anclora.providers.registry import Providers
 from anclora.storage.database import Database
 
@@ -104,7 +106,15 @@ class Submit:
             )
         await self._book.refresh()
         await self._backlog.check()
-        messages, rejected = self._admit_all(drafts, may_be_critical=may_be_critical)
+        known = await gather(
+            self._db,
+            drafts,
+            instances=self._book.names,
+            region=self._settings.default_region,
+            now=self._clock.now(),
+            media_days=self._settings.media_days,
+        )
+        messages, rejected = self._admit_all(drafts, known, may_be_critical=may_be_critical)
         if rejected and not partial:
             raise (
                 rejected[0].error
@@ -133,7 +143,12 @@ class Submit:
     def _limits_of(self, provider: str) -> Capabilities:
         return self._providers[provider].capabilities
 
-    def _admit_all(self, drafts: Sequence[Draft], *, may_be_critical: bool) -> tuple[list[NewMessage], list[Rejected]]:
+    def _rendered(self, instance: str, content: Content) -> Content:
+        return self._providers[self._book.get(instance).provider].rendered(content)
+
+    def _admit_all(
+        self, drafts: Sequence[Draft], known: Known, *, may_be_critical: bool
+    ) -> tuple[list[NewMessage], list[Rejected]]:
         messages: list[NewMessage] = []
         rejected: list[Rejected] = []
         now = self._clock.now()
@@ -147,6 +162,8 @@ class Submit:
                         choose_instance=self._book.choose,
                         limits=lambda name: self._limits(self._book.get(name).provider),
                         may_be_critical=may_be_critical,
+                        rendered=self._rendered,
+                        known=known,
                     )
                 )
             except AncloraError as error:
@@ -209,7 +226,7 @@ def _columns(rows: Sequence[tuple[str, NewMessage]], contacts: dict[str, UUID]) 
         "contact_ids": [contacts[m.recipient] for _, m in rows],
         "recipients": [m.recipient for _, m in rows],
         "contents": [m.encoded for _, m in rows],
-        "kinds": [type(m.content).__name__.lower() for _, m in rows],
+        "kinds": [kind_of(m.content) for _, m in rows],
         "fingerprints": [m.fingerprint for _, m in rows],
         "classes": [m.kind.value for _, m in rows],
         "priorities": [int(m.priority) for _, m in rows],

@@ -5,7 +5,7 @@ Whatever goes wrong inside `send` beyond what the provider foresaw becomes `Unkn
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from anclora.providers.contract import (
     ReceiptEvent,
     RemoteInstance,
     Sent,
+    Target,
     Unknown,
 )
 
@@ -79,6 +80,10 @@ class GuardedProvider:
         """What the provider can do."""
         return self._provider.capabilities
 
+    def rendered(self, content: Content) -> Content:
+        """The content as it really goes out."""
+        return self._provider.rendered(content)
+
     async def send(self, instance: str, recipient: str, content: Content, *, reference: str) -> Outcome:
         """Send one message. Raises nothing but cancellation."""
         started = self._clock.boot_seconds()
@@ -90,9 +95,7 @@ class GuardedProvider:
         except Exception as error:  # the request may have left, so this must end as an outcome
             log.exception("provider_failed", provider=self._name, call="send", instance=instance)
             outcome = Unknown(code="provider_error", text=type(error).__name__)
-        sent = isinstance(outcome, Sent)
-        kind = "sent" if sent else "unknown" if isinstance(outcome, Unknown) else "refused"
-        self._count("send", kind, started, None if isinstance(outcome, Sent) else outcome.code)
+        kind = self._ended("send", outcome, started)
         if _debug.isEnabledFor(logging.DEBUG):
             log.debug(
                 "provider_exchange",
@@ -106,6 +109,26 @@ class GuardedProvider:
                 text=None if isinstance(outcome, Sent) else outcome.text,
             )
         return outcome
+
+    async def edit(self, instance: str, recipient: str, target: Target, text: str) -> Outcome:
+        """Give an earlier message new words. Raises nothing but cancellation."""
+        return await self._act("edit", self._provider.edit(instance, recipient, target, text))
+
+    async def delete(self, instance: str, recipient: str, target: Target) -> Outcome:
+        """Take an earlier message back. Raises nothing but cancellation."""
+        return await self._act("delete", self._provider.delete(instance, recipient, target))
+
+    async def mark_read(self, instance: str, sender: str, provider_ids: Sequence[str]) -> None:
+        """Show a person that their messages were read. Raises `AncloraError`s only."""
+        await self._call("mark_read", self._provider.mark_read(instance, sender, provider_ids))
+
+    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
+        """Show a person that we write. Raises `AncloraError`s only."""
+        await self._call("typing", self._provider.typing(instance, recipient, seconds))
+
+    async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:
+        """Which numbers have WhatsApp. Raises `AncloraError`s only."""
+        return await self._call("check_numbers", self._provider.check_numbers(instance, numbers))
 
     async def list_instances(self) -> Sequence[RemoteInstance]:
         """The numbers the provider knows. Raises `AncloraError`s only."""
@@ -139,6 +162,26 @@ class GuardedProvider:
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
         """The events in one webhook body. Raises `InvalidError` when it is not the provider's envelope."""
         return self._provider.parse_webhook(body)
+
+    async def _act(self, call: str, work: Awaitable[Outcome]) -> Outcome:
+        started = self._clock.boot_seconds()
+        try:
+            with Deadline(self._send_timeout):
+                outcome = await work
+        except TimeoutError:
+            outcome = Unknown(code="provider_timeout", text=f"no outcome within {self._send_timeout:.0f} s")
+        except Exception as error:  # as of a send: the request may have left
+            log.exception("provider_failed", provider=self._name, call=call)
+            outcome = Unknown(code="provider_error", text=type(error).__name__)
+        self._ended(call, outcome, started)
+        return outcome
+
+    def _ended(self, call: str, outcome: Outcome, started: float) -> str:
+        """Count an outcome; its kind."""
+        sent = isinstance(outcome, Sent)
+        kind = "sent" if sent else "unknown" if isinstance(outcome, Unknown) else "refused"
+        self._count(call, kind, started, None if isinstance(outcome, Sent) else outcome.code)
+        return kind
 
     async def _call(self, call: str, work: Awaitable[T]) -> T:
         started = self._clock.boot_seconds()

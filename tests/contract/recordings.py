@@ -68,7 +68,7 @@ class Tally:
         """The report."""
         if not self.asked and not self.outside:
             return []
-        kinds = ("rebuilt", "classified", "parsed", "read")
+        kinds = ("rebuilt", "classified", "parsed", "read", "shown")
         groups = sorted({group for group, _ in self.asked})
         lines = ["", f"recordings in {folder().name}: n of m per group"]
         lines += [f"  {'':24}" + "".join(f"{kind:>14}" for kind in kinds)]

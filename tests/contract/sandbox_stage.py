@@ -49,6 +49,8 @@ def script_of(recording: Recording) -> Script:
 def _absent(recording: Recording) -> frozenset[str]:
     answer = recording.answer if isinstance(recording.answer, list) else recording.words
     entries = [entry for entry in answer or [] if isinstance(entry, dict) and entry.get("exists") is False]
+    if "/chat/sendPresence" in recording.request["path"] and recording.words == ["[object Object]"]:
+        return frozenset({str(recording.request["body"]["number"])})
     return frozenset(str(entry["jid"]).partition("@")[0] for entry in entries)
 
 
@@ -75,6 +77,23 @@ def arrange(world: World, recording: Recording) -> None:
         _messages(instance, recording)
     elif "/chat/findStatusMessage" in path and recording.status == 200:
         _statuses(instance, recording.answer)
+    elif recording.status in {200, 201} and isinstance(recording.request["body"], dict):
+        _spoken_of(instance, recording)
+
+
+def _spoken_of(instance: Instance, recording: Recording) -> None:
+    """The earlier message that a quote, an edit or a deletion speaks of."""
+    body, answer = recording.request["body"], recording.answer
+    context = answer.get("contextInfo") or {} if isinstance(answer, dict) else {}
+    message = context.get("quotedMessage") or {"conversation": "earlier"}
+    if "quotedMessage" in context:
+        instance.owner_jid = context["participant"]
+    key = body.get("quoted", {}).get("key") or body.get("key") or ({"id": body["id"]} if "id" in body else {})
+    if "id" in key:
+        address = key.get("remoteJid") or f"{body.get('number')}@s.whatsapp.net"
+        row = _row({"remoteJid": address, "fromMe": True, "id": key["id"]}, 1)
+        row.message = _raw(message)
+        instance.store.add(row)
 
 
 def _state(recording: Recording) -> State:
@@ -84,8 +103,9 @@ def _state(recording: Recording) -> State:
         return shown
     refused = isinstance(answer, dict) and (answer.get("error") is True or answer.get("isBoom"))
     connecting = "/connect/" in path and answer in ({}, {"count": 0})
+    lost = "/chat/sendPresence" in path and recording.words == ["Error: Connection Closed"]
     logged_out = "/logout/" in path and recording.status == 400
-    return "close" if refused or connecting or logged_out else "open"
+    return "close" if refused or connecting or logged_out or lost else "open"
 
 
 def _fetched(world: World, row: dict[str, Any]) -> None:

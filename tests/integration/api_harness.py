@@ -32,6 +32,7 @@ from anclora.providers.contract import (
     ReceiptEvent,
     RemoteInstance,
     Sent,
+    Target,
 )
 from anclora.providers.registry import Providers
 from anclora.queue import LaneStats, Peek, Queue, Stats
@@ -72,9 +73,33 @@ class OneProvider:
         self.webhooks: dict[str, tuple[str, str]] = {}
         self.refusing: set[str] = set()
         self.receipts: dict[str, ReceiptEvent] = {}
+        self.acts: list[tuple[str, ...]] = []
+        self.act_outcome: Outcome | None = None
+        self.nobody: set[str] = set()
+
+    def rendered(self, content: Content) -> Content:
+        return content
 
     async def send(self, instance: str, recipient: str, content: Content, *, reference: str) -> Outcome:
         return Sent(provider_id=f"{instance}-{recipient}")
+
+    async def edit(self, instance: str, recipient: str, target: Target, text: str) -> Outcome:
+        self.acts.append(("edit", instance, recipient, target.provider_id, text))
+        return self.act_outcome or Sent(provider_id=target.provider_id)
+
+    async def delete(self, instance: str, recipient: str, target: Target) -> Outcome:
+        self.acts.append(("delete", instance, recipient, target.provider_id))
+        return self.act_outcome or Sent(provider_id=target.provider_id)
+
+    async def mark_read(self, instance: str, sender: str, provider_ids: Sequence[str]) -> None:
+        self.acts.append(("read", instance, sender, *provider_ids))
+
+    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
+        self.acts.append(("typing", instance, recipient, str(seconds)))
+
+    async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:
+        self.acts.append(("check", instance, *numbers))
+        return {number: None if number in self.nobody else number for number in numbers}
 
     async def list_instances(self) -> Sequence[RemoteInstance]:
         return self.remotes

@@ -79,7 +79,7 @@ def test_critical_needs_its_own_scope() -> None:
 
 def test_a_scheduled_message_waits_and_a_media_message_keeps_its_file() -> None:
     later = NOW + timedelta(hours=1)
-    inline = base64.b64encode(b"png").decode()
+    inline = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
     message = come_in(Draft(to="600111222", type="image", media=Media(base64=inline), caption="hi", send_at=later))
     assert (message.state, message.send_at) == (State.SCHEDULED, later)
     assert msgspec.json.decode(message.encoded)["media"]["base64"] == inline

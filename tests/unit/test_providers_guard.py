@@ -36,7 +36,11 @@ class _Scripted:
             raise self.result
         return self.result
 
-    send = list_instances = find_messages = find_receipt = set_webhook = _do
+    send = edit = delete = mark_read = typing = check_numbers = _do
+    list_instances = find_messages = find_receipt = set_webhook = _do
+
+    def rendered(self, content: Any) -> Any:
+        return content
 
     def variants(self, recipient: str) -> Sequence[str]:
         return (recipient,)

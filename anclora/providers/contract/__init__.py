@@ -29,6 +29,7 @@ from anclora.providers.contract.contents import (
     Video,
     fingerprint,
     fingerprint_of,
+    kind_of,
     place_words,
 )
 from anclora.providers.contract.events import (
@@ -63,14 +64,17 @@ from anclora.providers.contract.outcomes import (
     Unknown,
 )
 from anclora.providers.contract.provider import (
+    CONTENT_TYPES,
     Capabilities,
     ClientReference,
     FoundMessage,
+    Limits,
     Provider,
     RemoteInstance,
 )
 
 __all__ = [
+    "CONTENT_TYPES",
     "AccountEvent",
     "Audio",
     "Button",
@@ -89,6 +93,7 @@ __all__ = [
     "FoundMessage",
     "Image",
     "InboundEvent",
+    "Limits",
     "Location",
     "Media",
     "OtherEvent",
@@ -126,5 +131,6 @@ __all__ = [
     "Video",
     "fingerprint",
     "fingerprint_of",
+    "kind_of",
     "place_words",
 ]

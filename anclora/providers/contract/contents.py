@@ -213,6 +213,11 @@ Content = (
 )  # fmt: skip
 
 
+def kind_of(content: Content) -> str:
+    """The `type` of a content, as it stands in JSON."""
+    return str(content.__struct_config__.tag)
+
+
 def fingerprint_of(kind: str, words: str | None) -> str | None:
     """The comparable form of a message: its content type and its words, whitespace runs counting as one space.
 
@@ -240,6 +245,7 @@ def fingerprint(content: Content) -> str | None:
 
 def _comparable(content: Content) -> tuple[str, str | None]:
     words: str | None = None
+    kind = kind_of(content)
     match content:
         case Text() | Buttons() | Choices():
             words = content.text
@@ -255,6 +261,8 @@ def _comparable(content: Content) -> tuple[str, str | None]:
             words = content.question
         case Reaction():
             words = f"{content.target.provider_id} {content.emoji}"
-        case Audio() | Sticker() | Template() | Status():
+        case Status():  # a look-up shows it as what it is made of
+            kind, words = content.kind, content.text
+        case Audio() | Sticker() | Template():
             pass
-    return str(type(content).__struct_config__.tag), words
+    return kind, words

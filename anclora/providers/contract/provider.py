@@ -2,15 +2,56 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import msgspec
 
-from anclora.providers.contract.contents import Content
+from anclora.providers.contract.contents import Content, Target
 from anclora.providers.contract.events import Event, ReceiptEvent
 from anclora.providers.contract.outcomes import Outcome
 
 ClientReference = Literal["none", "echo", "id"]
+
+
+CONTENT_TYPES: frozenset[str] = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Content))
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much fits into a content.
+
+    The defaults are Meta's (Cloud API reference, interactive messages); a provider that takes more or less says so.
+
+    Attributes:
+        reply_buttons: buttons that answer, in one message.
+        link_buttons: buttons that open an address or call.
+        mixed_buttons: whether both kinds may stand in one message.
+        poll_options: answers of a poll.
+        rows: lines of a list, over all its sections.
+        cards: people in one message.
+        quoting: content types that can answer an earlier message.
+    """
+
+    reply_buttons: int = 3
+    link_buttons: int = 1
+    mixed_buttons: bool = False
+    button_chars: int = 20
+    button_id_chars: int = 256
+    poll_options: int = 10
+    poll_option_chars: int = 100
+    poll_question_chars: int = 255
+    sections: int = 10
+    rows: int = 10
+    row_title_chars: int = 24
+    row_description_chars: int = 72
+    row_id_chars: int = 200
+    list_button_chars: int = 20
+    section_title_chars: int = 24
+    header_chars: int = 60
+    footer_chars: int = 60
+    interactive_chars: int = 1_024
+    cards: int = 20
+    place_chars: int = 1_000
+    quoting: frozenset[str] = CONTENT_TYPES - {"reaction", "status"}
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +66,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         absence_proves: whether a look-up that answers, and shows others and not this one, proves that it was not sent.
         hidden_by: codes of unknown outcomes after which the look-up may not show a message that did go out, so that
             its absence proves nothing.
+        contents: the content types it can send at all.
+        degraded: content types it shows otherwise than their name says, and how; see `Provider.rendered`.
+        limits: of what is inside a content.
+        edit_seconds: how long after it was sent a message can be edited; 0 = never.
+        delete_seconds: the same of taking it back for everybody.
     """
 
     text_chars: int
@@ -35,6 +81,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     find_messages: bool = True
     absence_proves: bool = True
     hidden_by: frozenset[str] = frozenset()
+    contents: frozenset[str] = CONTENT_TYPES
+    degraded: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    limits: Limits = Limits()
+    edit_seconds: int = 0
+    delete_seconds: int = 0
 
 
 class RemoteInstance(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +119,39 @@ class Provider(Protocol):
         """What it can do."""
         ...
 
+    def rendered(self, content: Content) -> Content:
+        """The content as it really goes out: what the provider would not show becomes what it does show.
+
+        Pure, and the same in every version of the product for as long as messages live: the fingerprint of a message
+        is taken of it, and so its look-up finds it again.
+        """
+        ...
+
     async def send(self, instance: str, recipient: str, content: Content, *, reference: str) -> Outcome:
         """Send one message, with our reference where it can. Never raises for its own failure; never tries twice."""
+        ...
+
+    async def edit(self, instance: str, recipient: str, target: Target, text: str) -> Outcome:
+        """Give an earlier message of ours new words. Never raises for its own failure."""
+        ...
+
+    async def delete(self, instance: str, recipient: str, target: Target) -> Outcome:
+        """Take an earlier message of ours back for everybody. Never raises for its own failure."""
+        ...
+
+    async def mark_read(self, instance: str, sender: str, provider_ids: Sequence[str]) -> None:
+        """Show a person that their messages were read. Raises `AncloraError`s only."""
+        ...
+
+    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
+        """Show a person that we write, for so long. Raises `AncloraError`s only."""
+        ...
+
+    async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:
+        """Which numbers (digits) have WhatsApp: the digits it knows them by, None = it has none.
+
+        Raises `UnavailableError` when it cannot be asked, `InvalidError` when the provider has no such question.
+        """
         ...
 
     async def list_instances(self) -> Sequence[RemoteInstance]:

@@ -10,44 +10,24 @@ from anclora.kit.clock import Clock
 from anclora.kit.errors import InvalidError, UnavailableError
 from anclora.kit.http import Poster
 from anclora.kit.wire import Answer, JsonClient, shown_url
-from anclora.providers.contract import Capabilities, Content, Event, FoundMessage, Outcome, ReceiptEvent, RemoteInstance
-from anclora.providers.evolution import jids, payloads, shapes, webhook
+from anclora.providers.contract import (
+    Capabilities,
+    Content,
+    Event,
+    FoundMessage,
+    Outcome,
+    ReceiptEvent,
+    RemoteInstance,
+    Target,
+)
+from anclora.providers.evolution import acts, hook_row, jids, payloads, shapes, webhook
 from anclora.providers.evolution.errors import failure_of, outcome_of
+from anclora.providers.evolution.limits import CAPABILITIES
+from anclora.providers.evolution.rendering import rendered
 
-_MEGABYTE = 1_000_000
 SECRET_HEADER = "X-Anclora-Secret"  # noqa: S105 - the header's name, not a secret
 _PAGE_ROWS = 100
 _PAGES = 20
-
-# WhatsApp's documented limits (Cloud API reference, media and text objects). A QR number may get more through, for
-# example video up to 64 MB, but nothing promises it. Evolution re-encodes images to JPEG and audio to Opus.
-CAPABILITIES = Capabilities(
-    # The server inserts its row after the socket has sent (contract 3.3): what failed in between shows nowhere.
-    hidden_by=frozenset({"not_stored", "connection_closed", "type_error", "unclear_answer"}),
-    text_chars=65_536,
-    caption_chars=1_024,
-    media_bytes={
-        "image": 16 * _MEGABYTE,
-        "video": 16 * _MEGABYTE,
-        "audio": 16 * _MEGABYTE,
-        "document": 100 * _MEGABYTE,
-    },
-    mimetypes={
-        "image": ("image/jpeg", "image/png", "image/webp"),
-        "video": ("video/mp4", "video/3gpp"),
-        "audio": ("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/wav", "audio/webm"),
-        "document": (),
-    },
-)
-
-
-class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the server sends an instance's events."""
-
-    url: str
-    enabled: bool
-    events: Sequence[str]
-    headers: Mapping[str, str]
 
 
 class _Record(msgspec.Struct):
@@ -112,11 +92,56 @@ class EvolutionProvider:
         """What it can do."""
         return CAPABILITIES
 
+    def rendered(self, content: Content) -> Content:
+        """The content as it goes out: buttons and lists as numbered text, unless forced."""
+        return rendered(content)
+
     async def send(self, instance: str, recipient: str, content: Content, *, reference: str) -> Outcome:
         """Send one message, once. The server has no place for a reference of ours."""
         del reference
         target, body = payloads.send_request(instance, recipient, content)
         return outcome_of(await self._poster.post(target, body, timeout_seconds=self._send_timeout), self._clock.now())
+
+    async def edit(self, instance: str, recipient: str, target: Target, text: str) -> Outcome:
+        """Give a message of ours new words, once."""
+        return await self._act("POST", *payloads.edit_request(instance, recipient, target, text), target)
+
+    async def delete(self, instance: str, recipient: str, target: Target) -> Outcome:
+        """Take a message of ours back for everybody, once. A second time is answered like the first."""
+        return await self._act("DELETE", *payloads.delete_request(instance, recipient, target), target)
+
+    async def mark_read(self, instance: str, sender: str, provider_ids: Sequence[str]) -> None:
+        """Show a person that their messages were read.
+
+        Raises:
+            UnavailableError: no answer, or the number is not connected.
+            NotFoundError: there is no such instance.
+        """
+        await self._ask("POST", *payloads.read_request(instance, sender, provider_ids), instance=instance)
+
+    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
+        """Show a person that we write. The server answers when the time is over, so this takes as long.
+
+        Raises:
+            UnavailableError: no answer, or the number is not connected.
+            InvalidError: the person has no WhatsApp.
+            NotFoundError: there is no such instance.
+        """
+        await self._ask("POST", *payloads.typing_request(instance, recipient, seconds=seconds), instance=instance)
+
+    async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:
+        """Which numbers have WhatsApp, one request for all: the digits it knows each by, None = it has none.
+
+        Raises:
+            UnavailableError: no answer, or the number is not connected.
+            InvalidError: the channel of the instance has no such question.
+            NotFoundError: there is no such instance.
+        """
+        request = payloads.numbers_request(instance, numbers)
+        answer = await self._client.ask("POST", *request)
+        if (failure := acts.numbers_failure(answer, self._shown, instance)) is not None:
+            raise failure
+        return acts.numbers_in(self._json(answer), numbers)
 
     async def list_instances(self) -> Sequence[RemoteInstance]:
         """The numbers the server knows, both row shapes (v2 flat, v1.8 below `instance`).
@@ -150,7 +175,7 @@ class EvolutionProvider:
         """
         found: dict[str, FoundMessage] = {}
         size = min(newest or _PAGE_ROWS, _PAGE_ROWS)
-        for jid in _addresses(recipient):
+        for jid in jids.addresses(recipient):
             for page in range(1, _PAGES + 1):
                 request = payloads.find_request(instance, jid=jid, since=since, until=until, page=page, size=size)
                 rows = self._page(await self._ask("POST", *request, instance=instance))
@@ -192,7 +217,7 @@ class EvolutionProvider:
         if not url.startswith(("http://", "https://")):
             raise InvalidError(f"{shown_url(url)!r} is no http(s) address; the server would never call it.")
         request = payloads.webhook_request(instance, url=url, headers={SECRET_HEADER: secret})
-        stored = _webhook(self._json(await self._ask("POST", *request, instance=instance)))
+        stored = hook_row.read(self._json(await self._ask("POST", *request, instance=instance)))
         if stored is None or stored.url != url or not stored.enabled:
             raise UnavailableError(
                 f"Evolution API at {self._shown} did not keep the webhook of {instance!r}. Are webhooks switched off "
@@ -200,14 +225,16 @@ class EvolutionProvider:
                 code="webhook_not_kept",
             )
 
-    async def find_webhook(self, instance: str) -> Webhook | None:
+    async def find_webhook(self, instance: str) -> hook_row.Webhook | None:
         """Where the events of an instance go now; None = nowhere.
 
         Raises:
             NotFoundError: there is no such instance.
             UnavailableError: no answer.
         """
-        return _webhook(self._json(await self._ask("GET", payloads.path("webhook/find", instance), instance=instance)))
+        return hook_row.read(
+            self._json(await self._ask("GET", payloads.path("webhook/find", instance), instance=instance))
+        )
 
     def variants(self, recipient: str) -> Sequence[str]:
         """Every form in which events and look-ups may name a recipient, the given one first."""
@@ -221,6 +248,13 @@ class EvolutionProvider:
         """Close the connections; stop the callers first."""
         await self._poster.close()
         await self._client.close()
+
+    async def _act(self, method: str, path: str, body: bytes, target: Target) -> Outcome:
+        try:
+            answer = await self._client.ask(method, path, body)
+        except UnavailableError as error:
+            return acts.unanswered(error)
+        return acts.outcome_of(answer, target)
 
     async def _ask(self, method: str, target: str, body: bytes | None = None, *, instance: str | None = None) -> Answer:
         answer = await self._client.ask(method, target, body)
@@ -244,16 +278,6 @@ class EvolutionProvider:
             raise UnavailableError(f"{self._shown} sent a look-up in a form nobody knows.") from error
 
 
-def _addresses(recipient: str | None) -> Sequence[str | None]:
-    """Every address a message to this recipient may be stored under: jids, and bare digits on the EVOLUTION channel."""
-    if recipient is None:
-        return (None,)
-    if "@" in recipient:
-        return (recipient,)
-    numbers = jids.variants(recipient.removeprefix("+"))
-    return tuple(jids.jid_of(number) for number in numbers) + numbers
-
-
 def _instance(row: Any) -> RemoteInstance | None:
     if not isinstance(row, dict):
         return None
@@ -265,15 +289,3 @@ def _instance(row: Any) -> RemoteInstance | None:
         return None
     state = row.get("connectionStatus") or old.get("status") or "close"
     return RemoteInstance(name=str(name), state=str(state), owner=jids.number_of(str(owner)) if owner else None)
-
-
-def _webhook(row: Any) -> Webhook | None:
-    if not isinstance(row, dict) or not isinstance(row.get("url"), str):
-        return None
-    headers = row.get("headers")
-    return Webhook(
-        url=row["url"],
-        enabled=row.get("enabled") is True,
-        events=[str(event) for event in row.get("events") or ()],
-        headers={str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {},
-    )

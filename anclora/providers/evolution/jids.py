@@ -5,6 +5,8 @@ or without the 1, Argentina with or without the 9 (Evolution's `createJid` and i
 numbers are the same person when one is a variant of the other.
 """
 
+from collections.abc import Sequence
+
 _USER_DOMAINS = frozenset(("s.whatsapp.net", "c.us"))
 _NINE = "9"
 
@@ -50,3 +52,13 @@ def same_recipient(one: str, other: str) -> bool:
     """Whether two recipients (digits or jids) are the same person or group."""
     one, other = number_of(one), number_of(other)
     return one == other or other in variants(one)
+
+
+def addresses(recipient: str | None) -> Sequence[str | None]:
+    """Every address a message to this recipient may be stored under: jids, and bare digits on the EVOLUTION channel."""
+    if recipient is None:
+        return (None,)
+    if "@" in recipient:
+        return (recipient,)
+    numbers = variants(recipient.removeprefix("+"))
+    return tuple(jid_of(number) for number in numbers) + numbers

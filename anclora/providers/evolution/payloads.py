@@ -3,7 +3,6 @@
 Bodies follow the JSON schemas of 2.3.7; unknown members are always accepted there, missing ones never guessed.
 """
 
-import mimetypes
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -12,8 +11,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from anclora.kit.errors import InvalidError
-from anclora.providers.contract import Audio, Content, Document, Image, Text, Video
+from anclora.providers.contract import Content, Target, Text
+from anclora.providers.evolution.jids import jid_of
+from anclora.providers.evolution.payloads_contents import body_of
+from anclora.providers.evolution.rendering import rendered
 
 # The events this version reads, and no other: MESSAGES_EDITED above all blocks every later event of an instance while
 # its delivery is being retried (2.3.7).
@@ -25,20 +26,6 @@ _encode = msgspec.json.Encoder().encode
 class _TextBody(msgspec.Struct, frozen=True):
     number: str
     text: str
-
-
-class _MediaBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    number: str
-    mediatype: str
-    media: str
-    mimetype: str | None = None
-    fileName: str | None = None  # noqa: N815 - the wire's name
-    caption: str | None = None
-
-
-class _AudioBody(msgspec.Struct, frozen=True):
-    number: str
-    audio: str
 
 
 @lru_cache(maxsize=4_096)
@@ -56,28 +43,11 @@ def send_request(instance: str, recipient: str, content: Content) -> tuple[str, 
         content: what to send.
     """
     number = recipient.removeprefix("+")
-    if isinstance(content, Text):
+    # Most messages are plain words: they go past everything else.
+    if isinstance(content, Text) and content.quoted is None and not content.mentions and content.preview:
         return path("message/sendText", instance), _encode(_TextBody(number, content.text))
-    if not isinstance(content, Audio | Document | Image | Video):
-        raise InvalidError(f"Evolution API is not asked to send a {type(content).__name__.lower()}.")
-    media = content.media
-    source = media.url or media.base64 or ""
-    if isinstance(content, Audio):
-        return path("message/sendWhatsAppAudio", instance), _encode(_AudioBody(number, source))
-    body = _MediaBody(number, _mediatype(content), source, media.mimetype, _file_name(content), content.caption)
-    return path("message/sendMedia", instance), _encode(body)
-
-
-def _mediatype(content: Image | Document | Video) -> str:
-    return type(content).__name__.lower()
-
-
-def _file_name(content: Image | Document | Video) -> str | None:
-    media = content.media
-    if media.filename or media.url or not isinstance(content, Document):
-        return media.filename
-    # "For base64 the file name must be informed."
-    return "document" + (mimetypes.guess_extension(media.mimetype or "") or "")
+    operation, body = body_of(number, rendered(content))
+    return path(operation, instance), _encode(body)
 
 
 def find_request(
@@ -137,3 +107,34 @@ def webhook_request(
         "events": events,
     }
     return path("webhook/set", instance), _encode({"webhook": webhook})
+
+
+def edit_request(instance: str, recipient: str, target: Target, text: str) -> tuple[str, bytes]:
+    """Path and body that give a message of ours new words."""
+    number = recipient.removeprefix("+")
+    key = {"id": target.provider_id, "fromMe": True, "remoteJid": jid_of(number)}
+    return path("chat/updateMessage", instance), _encode({"number": number, "key": key, "text": text})
+
+
+def delete_request(instance: str, recipient: str, target: Target) -> tuple[str, bytes]:
+    """Path and body (of a DELETE) that take a message back for everybody."""
+    body = {"id": target.provider_id, "fromMe": True, "remoteJid": jid_of(recipient.removeprefix("+"))}
+    return path("chat/deleteMessageForEveryone", instance), _encode(body)
+
+
+def read_request(instance: str, sender: str, provider_ids: Sequence[str]) -> tuple[str, bytes]:
+    """Path and body that mark messages of a person as read."""
+    jid = jid_of(sender.removeprefix("+"))
+    keys = [{"id": each, "fromMe": False, "remoteJid": jid} for each in provider_ids]
+    return path("chat/markMessageAsRead", instance), _encode({"readMessages": keys})
+
+
+def typing_request(instance: str, recipient: str, *, seconds: float) -> tuple[str, bytes]:
+    """Path and body that show a person that we write; the server answers only when the time is over."""
+    body = {"number": recipient.removeprefix("+"), "presence": "composing", "delay": int(seconds * 1_000)}
+    return path("chat/sendPresence", instance), _encode(body)
+
+
+def numbers_request(instance: str, numbers: Sequence[str]) -> tuple[str, bytes]:
+    """Path and body that ask which numbers have WhatsApp."""
+    return path("chat/whatsappNumbers", instance), _encode({"numbers": list(numbers)})

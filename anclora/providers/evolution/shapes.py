@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from anclora.providers.contract import fingerprint_of
+from anclora.providers.contract import fingerprint_of, place_words
 from anclora.providers.evolution.jids import is_person, number_of
 
 # ruff: noqa: N815 - the names are the wire's
@@ -52,6 +52,41 @@ class _Worded(msgspec.Struct):
     selectedDisplayText: str | None = None
 
 
+class _Place(msgspec.Struct):
+    degreesLatitude: float
+    degreesLongitude: float
+
+
+class _Card(msgspec.Struct):
+    displayName: str | None = None
+
+
+class _Cards(msgspec.Struct):
+    contacts: list[_Card]
+
+
+class _Poll(msgspec.Struct):
+    name: str | None = None
+
+
+class _Reaction(msgspec.Struct):
+    key: Key
+    text: str | None = None
+
+
+class _Body(msgspec.Struct):
+    text: str = ""
+
+
+class _Interactive(msgspec.Struct):
+    body: _Body | None = None
+
+
+class _List(msgspec.Struct):
+    title: str | None = None
+    description: str | None = None
+
+
 class _Wrapped(msgspec.Struct):
     message: msgspec.Raw = EMPTY
 
@@ -66,6 +101,14 @@ class _Message(msgspec.Struct):
     buttonsResponseMessage: _Worded | None = None
     templateButtonReplyMessage: _Worded | None = None
     listResponseMessage: _Worded | None = None
+    locationMessage: _Place | None = None
+    contactMessage: _Card | None = None
+    contactsArrayMessage: _Cards | None = None
+    pollCreationMessage: _Poll | None = None
+    pollCreationMessageV3: _Poll | None = None
+    reactionMessage: _Reaction | None = None
+    interactiveMessage: _Interactive | None = None
+    listMessage: _List | None = None
     ephemeralMessage: _Wrapped | None = None
     viewOnceMessage: _Wrapped | None = None
     viewOnceMessageV2: _Wrapped | None = None
@@ -110,8 +153,35 @@ def kind_and_words(raw: msgspec.Raw, depth: int = 3) -> tuple[str, str | None]:
     elif wrapped is not None and depth > 0:
         found = kind_and_words(wrapped.message, depth - 1)
     else:
-        found = "other", None
+        found = _rarer(message)
     return found
+
+
+def _rarer(message: _Message) -> tuple[str, str | None]:
+    """The contents without words of their own, each with what `contract.fingerprint` compares."""
+    found: tuple[str, str | None] = "other", None
+    if place := message.locationMessage:
+        found = "location", place_words(place.degreesLatitude, place.degreesLongitude)
+    elif message.contactMessage is not None:
+        found = "contacts", message.contactMessage.displayName
+    elif message.contactsArrayMessage is not None:
+        found = "contacts", ", ".join(card.displayName or "" for card in message.contactsArrayMessage.contacts)
+    elif poll := message.pollCreationMessage or message.pollCreationMessageV3:
+        found = "poll", poll.name
+    elif reaction := message.reactionMessage:
+        found = "reaction", f"{reaction.key.id} {reaction.text or ''}"
+    elif message.interactiveMessage is not None:
+        body = message.interactiveMessage.body
+        found = "buttons", _below_header(body.text) if body else None
+    elif message.listMessage is not None:
+        found = "list", message.listMessage.description or message.listMessage.title
+    return found
+
+
+def _below_header(text: str) -> str:
+    """The text of buttons: the server writes `*header*`, an empty line and the text, or the text alone in asterisks."""
+    header, _, rest = text.strip().partition("\n")
+    return rest or header.removeprefix("*").removesuffix("*")
 
 
 def fingerprint_in(raw: msgspec.Raw) -> str | None:

@@ -1,18 +1,19 @@
 """Which request goes where, and the guards in front, in the server's order (contract 1.2)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
-from anclora.providers.sandbox import bodies, chat, numbers, schema
+from anclora.providers.sandbox import acts, bodies, chat, numbers, schema, schema_sends
 from anclora.providers.sandbox.media import UnexpectedFieldError, form_body
+from anclora.providers.sandbox.schema_sends import SENDS
 from anclora.providers.sandbox.sending import send
 from anclora.providers.sandbox.wire import Answer, Request, json_answer
 from anclora.providers.sandbox.world import Instance, World
 
-Action = Callable[[World, Instance, dict[str, Any]], Answer]
+Action = Callable[[World, Instance, dict[str, Any]], Answer | Awaitable[Answer]]
 
 
 class Route(NamedTuple):
@@ -22,7 +23,20 @@ class Route(NamedTuple):
     wanted: schema.Schema | None = None
 
 
-_SENDS = {"sendText": schema.SEND_TEXT, "sendMedia": schema.SEND_MEDIA, "sendWhatsAppAudio": schema.SEND_AUDIO}
+_KINDS = {
+    "sendText": "text",
+    "sendWhatsAppAudio": "audio",
+    "sendSticker": "sticker",
+    "sendPtv": "ptv",
+    "sendLocation": "location",
+    "sendContact": "contacts",
+    "sendReaction": "reaction",
+    "sendPoll": "poll",
+    "sendList": "list",
+    "sendButtons": "buttons",
+    "sendTemplate": "template",
+    "sendStatus": "status",
+}
 
 _ROUTES = {
     ("GET", "instance", "connectionState"): Route(numbers.state),
@@ -35,6 +49,10 @@ _ROUTES = {
     ("POST", "chat", "findMessages"): Route(chat.find_messages, schema.FIND),
     ("POST", "chat", "findStatusMessage"): Route(chat.find_statuses, schema.FIND),
     ("POST", "chat", "whatsappNumbers"): Route(chat.whatsapp_numbers),
+    ("POST", "chat", "updateMessage"): Route(acts.edit, schema_sends.EDIT),
+    ("DELETE", "chat", "deleteMessageForEveryone"): Route(acts.delete, schema_sends.DELETE),
+    ("POST", "chat", "markMessageAsRead"): Route(acts.mark_read, schema_sends.READ),
+    ("POST", "chat", "sendPresence"): Route(acts.presence, schema_sends.PRESENCE),
     ("POST", "sandbox", "state"): Route(numbers.change_state),
     ("POST", "sandbox", "inbound"): Route(numbers.receive),
 }
@@ -75,7 +93,7 @@ class Router:
         if len(parts) != 3 or not parts[2]:
             raise _unknown(request)
         group, operation, name = parts
-        wanted = _SENDS.get(operation) if (request.method, group) == ("POST", "message") else None
+        wanted = SENDS.get(operation) if (request.method, group) == ("POST", "message") else None
         route = _ROUTES.get((request.method, group, operation))
         if wanted is None and route is None:
             raise _unknown(request)
@@ -84,13 +102,14 @@ class Router:
         self._authorise(request, instance)
         if wanted is not None:
             _check(wanted, body)
-            kind = {"sendText": "text", "sendWhatsAppAudio": "audio"}.get(operation) or body["mediatype"]
+            kind = _KINDS.get(operation) or body["mediatype"]
             return await send(self._world, instance, kind, body, request.gone)
         if route is None:
             raise _unknown(request)
         if route.wanted is not None:
             _check(route.wanted, body)
-        return route.action(self._world, instance, body)
+        answer = route.action(self._world, instance, body)
+        return answer if isinstance(answer, Answer) else await answer
 
     def _without_number(self, request: Request, path: str, query: str) -> Answer | None:
         """The endpoints that have no number in their path."""

@@ -16,15 +16,15 @@ EVENTS: tuple[str, ...] = tuple(
     INSTANCE_DELETE STATUS_INSTANCE""".split()  # noqa: SIM905 - a list of names reads best as words
 )
 
-_STRING: Schema = {"type": "string"}
-_BOOLEAN: Schema = {"type": "boolean"}
-_NUMBER: Schema = {"type": "string", "description": "Invalid format"}
-_OPTIONS: Schema = {
+STRING: Schema = {"type": "string"}
+BOOLEAN: Schema = {"type": "boolean"}
+NUMBER: Schema = {"type": "string", "description": "Invalid format"}
+OPTIONS: Schema = {
     "delay": {"type": "integer", "description": "Enter a value in milliseconds"},
     "quoted": {
         "type": "object",
         "properties": {
-            "key": {"type": "object", "properties": {"id": _STRING}, "required": ["id"]},
+            "key": {"type": "object", "properties": {"id": STRING}, "required": ["id"]},
             "message": {"type": "object"},
         },
     },
@@ -43,25 +43,25 @@ _OPTIONS: Schema = {
 
 SEND_TEXT: Schema = {
     "type": "object",
-    "properties": {"number": _NUMBER, "text": _STRING, "linkPreview": _BOOLEAN, **_OPTIONS},
+    "properties": {"number": NUMBER, "text": STRING, "linkPreview": BOOLEAN, **OPTIONS},
     "required": ["number", "text"],
 }
 SEND_MEDIA: Schema = {
     "type": "object",
     "properties": {
-        "number": _NUMBER,
+        "number": NUMBER,
         "mediatype": {"type": "string", "enum": ["image", "document", "video", "audio"]},
-        "mimetype": _STRING,
-        "media": _STRING,
-        "fileName": _STRING,
-        "caption": _STRING,
-        **_OPTIONS,
+        "mimetype": STRING,
+        "media": STRING,
+        "fileName": STRING,
+        "caption": STRING,
+        **OPTIONS,
     },
     "required": ["number", "mediatype"],
 }
 SEND_AUDIO: Schema = {
     "type": "object",
-    "properties": {"number": _NUMBER, "audio": _STRING, **_OPTIONS},
+    "properties": {"number": NUMBER, "audio": STRING, **OPTIONS},
     "required": ["number"],
 }
 WEBHOOK: Schema = {
@@ -70,11 +70,11 @@ WEBHOOK: Schema = {
         "webhook": {
             "type": "object",
             "properties": {
-                "enabled": _BOOLEAN,
-                "url": _STRING,
+                "enabled": BOOLEAN,
+                "url": STRING,
                 "headers": {"type": "object"},
-                "byEvents": _BOOLEAN,
-                "base64": _BOOLEAN,
+                "byEvents": BOOLEAN,
+                "base64": BOOLEAN,
                 "events": {"type": "array", "items": {"type": "string", "enum": EVENTS}},
             },
             "required": ["enabled", "url"],
@@ -85,10 +85,10 @@ WEBHOOK: Schema = {
 CREATE: Schema = {
     "type": "object",
     "properties": {
-        "instanceName": _STRING,
+        "instanceName": STRING,
         "number": {"type": "string", "pattern": r"^\d+[\.@\w-]+"},
-        "token": _STRING,
-        "qrcode": _BOOLEAN,
+        "token": STRING,
+        "qrcode": BOOLEAN,
     },
 }
 FIND: Schema = {
@@ -107,7 +107,7 @@ FIND: Schema = {
 }
 NUMBERS: Schema = {
     "type": "object",
-    "properties": {"numbers": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _STRING}},
+    "properties": {"numbers": {"type": "array", "minItems": 1, "uniqueItems": True, "items": STRING}},
 }
 
 _TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
@@ -130,6 +130,10 @@ def _check(schema: Schema, value: Any, path: str) -> Iterator[str]:
         for name in schema.get("required", ()):
             if name not in value:
                 yield f'{path or "instance"} requires property "{name}"'
+        # The server's own rule, which holds only where an object has no other members than these.
+        filled: Sequence[str] = schema.get("filled", ())
+        if value.keys() <= set(filled):
+            yield from (f'The "{name}" cannot be empty' for name in filled if value.get(name) == "")
     elif isinstance(value, list) and "items" in schema:
         for position, item in enumerate(value):
             yield from _check(schema["items"], item, f"{path}[{position}]")
@@ -143,16 +147,31 @@ def _own(schema: Schema, value: Any) -> Iterator[str]:
         yield f"is not one of enum values: {_listed(schema['enum'])}"
     if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
         yield f"does not match pattern {json.dumps(schema['pattern'])}"
+    if isinstance(value, str) and len(value) < schema.get("minLength", 0):
+        yield f"does not meet minimum length of {schema['minLength']}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _within(schema, value)
     if isinstance(value, list):
         if len(value) < schema.get("minItems", 0):
             yield f"does not meet minimum length of {schema['minItems']}"
+        if len(value) > schema.get("maxItems", len(value)):
+            yield f"does not meet maximum length of {schema['maxItems']}"
         if schema.get("uniqueItems") and any(item in value[:position] for position, item in enumerate(value)):
             yield "contains duplicate item"
+
+
+def _within(schema: Schema, value: float) -> Iterator[str]:
+    if value < schema.get("minimum", value):
+        yield f"must be greater than or equal to {schema['minimum']}"
+    if value > schema.get("maximum", value):
+        yield f"must be less than or equal to {schema['maximum']}"
 
 
 def _is(wanted: str, value: Any) -> bool:
     if wanted == "integer":
         return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    if wanted == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, _TYPES[wanted])
 
 

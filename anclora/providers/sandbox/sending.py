@@ -9,13 +9,15 @@ import msgspec
 
 from anclora.providers.sandbox import bodies, media
 from anclora.providers.sandbox.faults import Fate, Receipt, decide, on_whatsapp, reply
+from anclora.providers.sandbox.quoting import references
+from anclora.providers.sandbox.refusals import refusal
 from anclora.providers.sandbox.script import FAULTS, Fault
+from anclora.providers.sandbox.showing import shown, words_of
 from anclora.providers.sandbox.store import Row, Update
 from anclora.providers.sandbox.wire import RESET, Answer, json_answer
 from anclora.providers.sandbox.witness import Sighting
 from anclora.providers.sandbox.world import Instance, World
 
-_LONGEST_DELAY_SECONDS = 600.0
 _EARLY_SECONDS = 0.5
 _REMEMBERED_FAILURES = 200_000
 
@@ -24,7 +26,7 @@ class Outgoing(NamedTuple):
     """One message on its way.
 
     Attributes:
-        kind: text, image, document, audio or video.
+        kind: of content.
         recipient: digits as asked for, or the jid of what is not a number.
         jid: WhatsApp's own address.
         text: words, caption or file name: what the witness sees and the script decides by.
@@ -44,13 +46,11 @@ async def send(world: World, instance: Instance, kind: str, body: dict[str, Any]
 
     `gone` is set when the client has closed the connection: that stops nothing but the waiting of a held request.
     """
-    if instance.integration == "WHATSAPP-BUSINESS":
-        return json_answer(400, bodies.error(400, ["Method not available on WhatsApp Business API"]))
-    problem = _problem(instance, kind, body)
-    if problem is not None:
-        return problem
+    refused = refusal(instance, kind, body)
+    if refused is not None:
+        return refused
     if body.get("delay", 0) > 0:
-        await asyncio.sleep(min(body["delay"] / 1000, _LONGEST_DELAY_SECONDS))
+        await world.pause(body["delay"] / 1000)
     message = _outgoing(world, instance, kind, body)
     if not instance.baileys:
         return json_answer(201, _passive(world, message))
@@ -67,7 +67,7 @@ async def _play(world: World, message: Outgoing, gone: asyncio.Event) -> Answer:
     if instance.state != "open":
         return json_answer(500, bodies.error(500, "Connection Closed"))
     if not on_whatsapp(world.script, message.recipient):
-        missing = {"jid": message.jid, "exists": False, "number": message.body["number"]}
+        missing = {"jid": message.jid, "exists": False, "number": _number(message.kind, message.body)}
         return json_answer(400, bodies.error(400, [missing]))
     if fate.fault is not None and _strikes(world, message, fate.fault):
         return await _fail(world, message, fate, fate.fault, gone)
@@ -78,32 +78,21 @@ async def _play(world: World, message: Outgoing, gone: asyncio.Event) -> Answer:
     return Answer(201, content)
 
 
-def _problem(instance: Instance, kind: str, body: dict[str, Any]) -> Answer | None:
-    """The business rule a body breaks."""
-    if kind == "text":
-        quoted = body.get("quoted")
-        text: str | None = None
-        if instance.baileys and not body["text"].strip():
-            text = "Text is required"
-        elif not instance.baileys and quoted and "key" not in quoted:
-            text = "Message not found"
-    elif "mediatype" in body:
-        text = media.media_problem(body)
-    else:
-        text = media.audio_problem(body)
-        if text is None and not instance.baileys and media.FILE not in body:
-            return json_answer(500, bodies.error(500, "File or buffer is undefined."))
-    return None if text is None else json_answer(400, bodies.error(400, [text]))
-
-
 def _outgoing(world: World, instance: Instance, kind: str, body: dict[str, Any]) -> Outgoing:
-    number = body["number"]
+    number = _number(kind, body)
     address = bodies.jid_of(number)
     personal = address.endswith("@s.whatsapp.net")
     recipient = re.sub(r"\D", "", re.split("[:@]", number)[0]) if personal else address
     alias = world.script.aliases.get(recipient)
-    text = body["text"] if kind == "text" else body.get("caption") or media.file_name(body) or ""
-    return Outgoing(instance, kind, recipient, f"{alias}@s.whatsapp.net" if alias else address, text, body)
+    jid = f"{alias}@s.whatsapp.net" if alias else address
+    return Outgoing(instance, kind, recipient, jid, words_of(kind, body), body)
+
+
+def _number(kind: str, body: dict[str, Any]) -> str:
+    """Where a body wants to go: a reaction to the chat of its message, a status to all statuses."""
+    if kind == "status":
+        return "status@broadcast"
+    return body["key"]["remoteJid"] if kind == "reaction" else body["number"]
 
 
 def _strikes(world: World, message: Outgoing, fault: Fault) -> bool:
@@ -151,20 +140,17 @@ def _go_out(
     sighting = Sighting(at=now, instance=instance.name, recipient=message.recipient, text=message.text, id=provider_id)
     for _ in range(0 if fate.swallowed else 2 if fate.doubled else 1):
         world.witness.saw(sighting)
-    if message.kind == "text":
-        message_type, content = "conversation", {"conversation": message.text}
-    else:
-        message_type = f"{message.kind}Message"
-        content = {message_type: media.media_message(message.kind, message.body, now_seconds)}
-    shown = msgspec.Raw(msgspec.json.encode(content))
-    context = msgspec.Raw(msgspec.json.encode(bodies.context_info(now_seconds, message.kind)))
+    refers = bodies.context_info(now_seconds, message.kind) | references(instance, message.body)
+    look = shown(message.kind, message.body, refers, jid=message.jid, now_seconds=now_seconds)
+    content = msgspec.Raw(msgspec.json.encode(look.message))
+    context = msgspec.Raw(msgspec.json.encode(refers)) if look.context else None
     answer = {
-        "key": key,
+        "key": key | look.answer_key,
         "pushName": "Você",
         "status": "PENDING",
-        "message": shown,
-        "contextInfo": context,
-        "messageType": message_type,
+        "message": content,
+        **({"contextInfo": context} if context is not None else {}),
+        "messageType": look.message_type,
         "messageTimestamp": now_seconds,
         "instanceId": instance.id,
         "source": "web",
@@ -175,8 +161,8 @@ def _go_out(
         row = Row(
             id=bodies.row_id(),
             key=key,
-            message_type=message_type,
-            message=shown,
+            message_type=look.message_type,
+            message=content,
             timestamp=now_seconds,
             source="web",
             push_name="Você",
@@ -225,10 +211,12 @@ def _passive(world: World, message: Outgoing) -> dict[str, Any]:
         content = {"conversation": message.text}
         if "quoted" in body:
             content["quoted"] = body["quoted"]["key"]
+    elif message.kind == "buttons":
+        content = {name: body[name] for name in ("title", "description", "footer", "buttons") if name in body}
     else:
         given = body.get("media") or body.get("audio") or ""
         content = {"mediaUrl": given if media.is_url(given) else None}
-    message_type = "conversation" if message.kind == "text" else f"{message.kind}Message"
+    message_type = {"text": "conversation", "buttons": "buttonMessage"}.get(message.kind, f"{message.kind}Message")
     world.witness.saw(
         Sighting(at=now, instance=instance.name, recipient=message.recipient, text=message.text, id=provider_id)
     )

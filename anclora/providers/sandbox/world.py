@@ -19,6 +19,7 @@ from anclora.providers.sandbox.witness import Witness
 # Closes that need a new pairing (contract 6.5); after all others the server reconnects by itself.
 FINAL_REASONS = frozenset({401, 402, 403, 406})
 RECONNECT_SECONDS = 0.15
+_LONGEST_PAUSE_SECONDS = 600.0
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -59,6 +60,8 @@ class Instance:
         stored_state: as fetchInstances tells it: it lags (contract 2.4).
         sends: messages that went out.
         contacts: recipients that wrote so far.
+        deleted: messages taken back for everybody.
+        read: messages of others that were marked as read.
     """
 
     def __init__(self, number: Number, *, agenda: Agenda, script: Script, now: datetime) -> None:
@@ -81,6 +84,8 @@ class Instance:
         self.sends = 0
         self.contacts: set[str] = set()
         self.replied: set[str] = set()
+        self.deleted: set[str] = set()
+        self.read: set[str] = set()
 
     @property
     def baileys(self) -> bool:
@@ -123,6 +128,10 @@ class World:
     def remove(self, instance: Instance) -> None:
         """Forget a number; webhooks already under way still go out."""
         del self.instances[instance.name]
+
+    async def pause(self, seconds: float) -> None:
+        """A wait inside a request, bounded."""
+        await asyncio.sleep(min(max(seconds, 0.0), _LONGEST_PAUSE_SECONDS))
 
     async def close(self) -> None:
         """Stop everything; what is pending is lost."""
