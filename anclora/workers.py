@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from anclora.inbound.sweep import InboundSweep
 from anclora.instances.book import BookKeeper
+from anclora.instances.numbers import CheckSweep
 from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop, running
 from anclora.kit.logging import get_logger
@@ -55,6 +56,7 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         Readmission(db, queue),
         Resolver(db, queue, runtime.providers, runtime.book, settings, clock),
         StallWatch(db, runtime.providers, runtime.book, settings, clock),
+        CheckSweep(db, settings),
         MediaSweep(db, FileStore(settings.media_folder), clock),
     ]
 

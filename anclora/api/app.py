@@ -11,9 +11,12 @@ from anclora.api import (
     dead_letters,
     errors,
     gates,
+    gestures,
     health,
     hot,
     instances,
+    media,
+    message_acts,
     messages,
     metrics,
     queue,
@@ -24,7 +27,21 @@ from anclora.api.deps import Deps
 from anclora.api.frame import Frame
 from anclora.api.openapi import describe
 
-_COLD = (health, queue, gates, metrics, instances, analytics, messages, dead_letters, retries, contacts)
+_COLD = (
+    health,
+    queue,
+    gates,
+    metrics,
+    instances,
+    analytics,
+    messages,
+    dead_letters,
+    retries,
+    contacts,
+    media,
+    message_acts,
+    gestures,
+)
 
 
 class Api(FastAPI):

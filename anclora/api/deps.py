@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, cast
 
@@ -14,6 +14,7 @@ from anclora.kit.clock import Clock
 from anclora.kit.settings import Settings
 from anclora.messages.model import Draft
 from anclora.messages.submit import Submitted
+from anclora.providers.registry import Providers
 from anclora.queue import Peek, Stats
 from anclora.storage.database import Database
 
@@ -80,6 +81,7 @@ class Deps:
     clock: Clock
     version: str
     started_at: datetime
+    providers: Providers = field(default_factory=lambda: Providers({}))
     ready: Callable[[], str | None] = always_ready
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from anclora.api import examples_media
+
 MESSAGE_ID = "019aac5e-7a00-7000-8000-000000000001"
 PHONE = "+34600111222"
 _DIGITS = "34600111222"
@@ -226,6 +228,7 @@ ANSWERS: Mapping[str, Any] = {
     "ClassView": {"name": "reply", "unknown": "resend"},
     "ClassList": {"classes": [{"name": "reply", "unknown": "resend"}]},
     "Stored": {"status": "stored"},
+    **examples_media.ANSWERS,
 }
 
 # A refusal for every status: its code and its sentence.

@@ -16,6 +16,7 @@ from anclora.api.bodies import decode, read_body
 from anclora.api.deps import deps_of
 from anclora.api.errors import problem_of
 from anclora.api.examples import FILE, MESSAGE_ID, PHONE, RESCHEDULE, TEXT
+from anclora.api.examples_media import DRAFTS
 from anclora.api.idempotency import KEY_PARAMETER, idempotency_key
 from anclora.api.openapi import body_of, documented, operation
 from anclora.contacts import phone_digits
@@ -283,7 +284,7 @@ HOT_PATHS: Mapping[str, Mapping[str, Any]] = {
         summary="Send a message",
         description="Accepted means committed. Follow it with GET /api/v1/messages/{id}.",
         tag="messages",
-        body=body_of(Draft, TEXT, FILE),
+        body=body_of(Draft, TEXT, FILE, *DRAFTS),
         responses=documented(MessageReceipt, *_PROBLEMS, status=202),
         parameters=[KEY_PARAMETER],
     ),

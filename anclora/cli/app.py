@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 
 from anclora import __version__
-from anclora.cli import contacts, instances, keys, messages, queue
+from anclora.cli import contacts, gestures, instances, keys, messages, queue
 from anclora.cli.demo.run import run as run_demo
 from anclora.cli.demo.table import show as show_demo
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from anclora.cli.send import send as run_send
 from anclora.cli.serve import run as run_serve
 from anclora.cli.show import console, show_json
 from anclora.cli.up import run as run_up
@@ -59,7 +60,8 @@ def demo(
         raise typer.Exit(1)
 
 
-app.command("send", rich_help_panel=_DAILY)(messages.send)
+app.command("send", rich_help_panel=_DAILY)(run_send)
+gestures.add_to(instances.app)
 for noun in (messages, queue, instances, contacts, keys):
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2], rich_help_panel=_DAILY)
 

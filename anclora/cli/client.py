@@ -2,12 +2,13 @@
 
 import http.client
 import json
+import mimetypes
 import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 from anclora.kit.errors import AncloraError, InvalidError, SetupError, UnauthorizedError, UnavailableError
@@ -48,15 +49,32 @@ class Client:
             UnavailableError: nobody answers at that address, or somebody else.
             SetupError: there is no API key.
         """
+        data = None if body is None else json.dumps(body).encode()
+        return self._ask(method, path, data, {"Content-Type": "application/json", **headers})
+
+    def upload(self, file: Path) -> Any:
+        """Bring a file; what the server calls it.
+
+        Raises:
+            InvalidError: it cannot be read.
+            AncloraError: as `call`.
+        """
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        try:
+            with file.open("rb") as data:
+                size = str(file.stat().st_size)
+                query = urlencode({"filename": file.name})
+                return self._ask("POST", f"/api/v1/media?{query}", data, {"Content-Type": kind, "Content-Length": size})
+        except OSError as error:
+            raise InvalidError(f"{file} cannot be read: {error.strerror or error}.") from error
+
+    def _ask(self, method: str, path: str, data: bytes | BinaryIO | None, headers: Mapping[str, str]) -> Any:
         if self._key is None:
             raise SetupError(
                 "There is no API key. Start `anclora up`, or set API_KEY (make one: `anclora keys create`)."
             )
         request = urllib.request.Request(  # noqa: S310 - the operator's own address
-            self.url + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"X-API-Key": self._key, "Content-Type": "application/json", **headers},
+            self.url + path, method=method, data=data, headers={"X-API-Key": self._key, **headers}
         )
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above

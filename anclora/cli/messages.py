@@ -1,4 +1,4 @@
-"""`anclora send` and `anclora messages list|unknown|show|reschedule|cancel|classes`."""
+"""`anclora messages list|unknown|show|reschedule|cancel|edit|delete|classes`."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -34,30 +34,6 @@ _SHOWN = (
     "reason_code",
     "reason_text",
 )
-
-
-def send(
-    to: Annotated[str, typer.Option(help="Phone number, e.g. +34600111222.")],
-    text: Annotated[str | None, typer.Option(help="What to say.")] = None,
-    instance: Annotated[str | None, typer.Option(help="Number to send from.")] = None,
-    image: Annotated[str | None, typer.Option(help="Address of a picture; --text becomes its caption.")] = None,
-    send_at: Annotated[str | None, typer.Option(help="Not before, e.g. 2026-01-31T09:00:00+01:00.")] = None,
-    send_zone: Zone = None,
-    client_ref: Annotated[str | None, typer.Option(help="Your own reference; never makes a second message.")] = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
-    as_json: AsJson = False,
-) -> None:
-    """Send one message."""
-    draft: dict[str, Any] = {"to": to, "instance": instance, "send_at": send_at and _whole(send_at)}
-    draft |= {"send_zone": send_zone, "client_ref": client_ref}
-    draft |= {"type": "image", "media": {"url": image}, "caption": text} if image else {"text": text}
-    body = {name: value for name, value in draft.items() if value is not None}
-    answer = Client(data_dir).call("POST", "/api/v1/messages", body)
-    if as_json:
-        show_json(answer)
-        return
-    console.print(f"{answer['id']}  {answer['state']}  to {answer['to']}")
-    console.print(f"[dim]follow it: anclora messages show {answer['id']}[/dim]")
 
 
 @app.command("list")
@@ -142,7 +118,7 @@ def reschedule(
     as_json: AsJson = False,
 ) -> None:
     """Give a message that has not left another time."""
-    wish = {"send_at": _whole(send_at), "send_zone": send_zone}
+    wish = {"send_at": whole(send_at), "send_zone": send_zone}
     message = Client(data_dir).call("PATCH", f"/api/v1/messages/{message_id}", wish)
     shown = ("id", "state", "send_at")
     show_facts(message if as_json else {name: message[name] for name in shown}, as_json=as_json)
@@ -155,7 +131,30 @@ def cancel(message_id: MessageId, data_dir: DataDir = DEFAULT_DATA_DIR, as_json:
     show_facts({"id": message["id"], "state": message["state"]}, as_json=as_json)
 
 
-def _whole(send_at: str) -> str:
+@app.command("edit")
+def edit(
+    message_id: MessageId,
+    text: Annotated[str, typer.Option(help="The new words; of a file, its new caption.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Give a message that is out other words, within a quarter of an hour."""
+    _acted(Client(data_dir).call("POST", f"/api/v1/messages/{message_id}/edit", {"text": text}), as_json=as_json)
+
+
+@app.command("delete")
+def delete(message_id: MessageId, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Delete a message that is out for everybody, within two days."""
+    _acted(Client(data_dir).call("POST", f"/api/v1/messages/{message_id}/delete"), as_json=as_json)
+
+
+def _acted(act: dict[str, Any], *, as_json: bool) -> None:
+    show_facts(act, as_json=as_json)
+    if act["outcome"] == "unknown":
+        raise typer.Exit(1)
+
+
+def whole(send_at: str) -> str:
     """A time as people write it, without seconds or with a day only, as the API reads it; the API judges the rest."""
     try:
         return datetime.fromisoformat(send_at).isoformat()

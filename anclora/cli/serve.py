@@ -61,6 +61,7 @@ async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port:
         clock=runtime.clock,
         version=__version__,
         started_at=runtime.clock.now(),
+        providers=runtime.providers,
         ready=lambda: _not_ready(runtime, stop),
     )
     config = uvicorn.Config(

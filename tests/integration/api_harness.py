@@ -66,7 +66,14 @@ class HandClock:
 class OneProvider:
     """A provider with the numbers a test gives it."""
 
-    capabilities = Capabilities(text_chars=100, caption_chars=50, media_bytes={"image": 1_000}, mimetypes={})
+    capabilities = Capabilities(
+        text_chars=100,
+        caption_chars=50,
+        media_bytes={"image": 1_000},
+        mimetypes={},
+        edit_seconds=900,
+        delete_seconds=7_200,
+    )
 
     def __init__(self, *remotes: RemoteInstance) -> None:
         self.remotes = list(remotes) or [RemoteInstance(name="sales", state="open", owner="34911222333")]
@@ -251,7 +258,8 @@ async def house(  # the parts a test may replace
     await register(db, "evolution", provider)
     book = InstanceBook(db, clock)
     queue = Queue(redis, lease_seconds=30)
-    real = Submit(db, Feeder(db, queue), Providers({"evolution": provider}), book, configuration, clock)
+    providers = Providers({"evolution": provider})
+    real = Submit(db, Feeder(db, queue), providers, book, configuration, clock)
     deps = Deps(
         db=db,
         access=Access(db, clock),
@@ -263,6 +271,7 @@ async def house(  # the parts a test may replace
         clock=clock,
         version="0.0.0-test",
         started_at=clock.now(),
+        providers=providers,
         ready=ready,
     )
     key = (await create(db, account="main", name="all", scopes=list(SCOPES))).text

@@ -3,7 +3,7 @@
 from anclora.storage.migrate import run_script
 
 revision = "0010_media"
-down_revision = "0008_events"
+down_revision = "0009_events"
 
 
 def upgrade() -> None:

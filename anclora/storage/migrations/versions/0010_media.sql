@@ -20,11 +20,13 @@ create table number_checks (
 );
 create index number_checks_checked_at on number_checks (checked_at);
 
--- When an instance may ask again, and how much it has asked today: whoever asks reserves here first.
+-- When an instance may ask again, how much it has asked today, and how much the last turn took: whoever asks reserves
+-- here first.
 create table number_check_paces (
     instance  text not null,
     next_at   timestamptz not null,
     day       date not null,
     asked     integer not null,
+    taken     integer not null,
     constraint number_check_paces_pkey primary key (instance)
 );
