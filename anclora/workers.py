@@ -12,11 +12,14 @@ from enum import StrEnum
 from anclora.inbound.sweep import InboundSweep
 from anclora.instances.book import BookKeeper
 from anclora.instances.numbers import CheckSweep
+from anclora.instances.watch import Watch
+from anclora.instances.webhook_keeper import WebhookKeeper
 from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop, running
 from anclora.kit.logging import get_logger
 from anclora.media import FileStore, MediaSweep
 from anclora.messages.dispatch import Dispatcher, Extender
+from anclora.messages.mend import Mender
 from anclora.messages.pacing import PaceKeeper
 from anclora.messages.readmit import Readmission
 from anclora.messages.reconcile import Reconciler, current_epoch
@@ -58,6 +61,9 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         StallWatch(db, runtime.providers, runtime.book, settings, clock),
         CheckSweep(db, settings),
         MediaSweep(db, FileStore(settings.media_folder), clock),
+        Watch(db, runtime.providers, runtime.book, settings, clock),
+        WebhookKeeper(db, runtime.providers, runtime.book, clock),
+        Mender(db, queue, runtime.providers, runtime.book, settings, clock),
     ]
 
 
@@ -66,7 +72,7 @@ async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[N
     """Run the loops of these roles for the length of a block."""
     every = Role.ALL in roles
     await runtime.book.refresh()
-    loops: list[Loop] = [Timekeeper(runtime.db, runtime.clock), BookKeeper(runtime.book)]
+    loops: list[Loop] = [Timekeeper(runtime.db, runtime.clock), BookKeeper(runtime.book, runtime.clock)]
     if every or Role.API in roles:
         loops += [runtime.feeder, runtime.applier]
     if every or Role.WORK in roles:

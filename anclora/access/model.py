@@ -14,7 +14,7 @@ SCOPES: Mapping[str, str] = {
     "contacts:read": "see whether a person opted out",
     "contacts:write": "opt people out and in again, and say where they are",
     "instances:read": "see whose number an instance is",
-    "instances:write": "change how fast a number goes",
+    "instances:write": "make, pair, restart and remove numbers, and change how they behave and how fast they go",
     "queue:write": "stop and resume the queue, rebuild it, change retries, requeue and discard dead letters",
     "analytics:read": "read the figures",
 }

@@ -19,6 +19,7 @@ from anclora.api import (
     message_acts,
     messages,
     metrics,
+    numbers,
     queue,
     retries,
     webhooks,
@@ -41,6 +42,7 @@ _COLD = (
     media,
     message_acts,
     gestures,
+    numbers,
 )
 
 

@@ -69,6 +69,8 @@ class Deps:
     Attributes:
         started_at: when the process began, for `uptime_seconds`.
         ready: the reason why no work should come in yet (or any more), as a sentence; None = ready.
+        providers: who carries the numbers, by name.
+        public_url: where webhooks reach us.
     """
 
     db: Database
@@ -83,6 +85,7 @@ class Deps:
     started_at: datetime
     providers: Providers = field(default_factory=lambda: Providers({}))
     ready: Callable[[], str | None] = always_ready
+    public_url: str = "http://127.0.0.1:8000"
 
 
 def deps_of(connection: HTTPConnection) -> Deps:

@@ -39,6 +39,9 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "no_instance": 422,
     "unknown_target": 422,
     "media_gone": 422,
+    # The provider does not know us; the caller's own key is fine.
+    "provider_key_refused": 503,
+    "provider_forbids": 503,
 }
 STATUS_OF_CLASS: Mapping[type[AncloraError], int] = {
     InvalidError: 422,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from anclora.api import examples_media
+from anclora.api import examples_numbers as numbers
 
 MESSAGE_ID = "019aac5e-7a00-7000-8000-000000000001"
 PHONE = "+34600111222"
@@ -229,6 +230,7 @@ ANSWERS: Mapping[str, Any] = {
     "ClassList": {"classes": [{"name": "reply", "unknown": "resend"}]},
     "Stored": {"status": "stored"},
     **examples_media.ANSWERS,
+    **numbers.ANSWERS,
 }
 
 # A refusal for every status: its code and its sentence.

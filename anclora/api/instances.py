@@ -15,7 +15,7 @@ from anclora.api.bodies import decode, read_body
 from anclora.api.deps import Deps, deps_of
 from anclora.api.examples import PACING
 from anclora.api.openapi import body_of, documented
-from anclora.instances import Instance, Status, status_of
+from anclora.instances import Instance, Status, reason_of, status_of
 from anclora.instances.pacing import PacingChange, PacingView, change_pacing, read_pacing
 from anclora.kit.clock import business_date
 
@@ -33,7 +33,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Attributes:
         since: when the provider's word for it last changed.
         owner: the number itself.
-        reason: why it rests, while its status is `stalled`.
+        reason: why it is not connected, and what a person can do.
     """
 
     name: str
@@ -69,7 +69,7 @@ def _view(instance: Instance, now: datetime, *, shows_all: bool) -> InstanceView
         status=status,
         since=instance.state_at,
         owner=instance.owner,
-        reason=instance.pause_reason if status == "stalled" else None,
+        reason=reason_of(instance, now),
     )
 
 

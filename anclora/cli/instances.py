@@ -1,4 +1,4 @@
-"""`anclora instances [sync]`: our numbers and whether they are connected."""
+"""`anclora instances [sync|pacing|…]`: our numbers and whether they are connected."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from urllib.parse import quote
 import typer
 
 from anclora.audit import record
+from anclora.cli import numbers
 from anclora.cli.client import Client, read_env
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_facts, show_json, show_rows
@@ -20,7 +21,9 @@ from anclora.kit.settings import Settings, load_settings
 from anclora.providers.registry import EVOLUTION, build
 from anclora.storage.database import Database, open_pool
 
-app = typer.Typer(help="Our numbers: list them, or learn them anew from the provider.")
+app = typer.Typer(help="Our numbers: list them, make and pair them, mend them, learn them anew from the provider.")
+for command in numbers.COMMANDS:
+    app.command()(command)
 _COLUMNS = ("name", "status", "since", "owner", "reason")
 
 
@@ -30,7 +33,7 @@ def instances(context: typer.Context, data_dir: DataDir = DEFAULT_DATA_DIR, as_j
     if context.invoked_subcommand is not None:
         return
     answer = Client(data_dir).call("GET", "/api/whatsapp/instances")
-    empty = "No number is known yet. Connect one at the provider, then: anclora instances sync"
+    empty = "No number is known yet. Make one: anclora instances create NAME; or learn them: anclora instances sync"
     show_rows(answer["instances"], _COLUMNS, as_json=as_json, empty=empty)
 
 
@@ -103,8 +106,8 @@ async def _sync(data_dir: Path) -> list[dict[str, Any]]:
     db = Database(await open_pool(settings.database_url))
     try:
         provider = providers[EVOLUTION]
-        known = await register(db, EVOLUTION, provider)
-        failures = await connect_webhooks(known, provider, public_url=public_url)
+        known = await register(db, EVOLUTION, provider, adopt=True)
+        failures = await connect_webhooks(db, known, provider, public_url=public_url)
         async with db.transaction() as connection:
             await record(
                 connection, actor="cli", action="instance.sync", subject=EVOLUTION, detail={"count": len(known)}

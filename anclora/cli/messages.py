@@ -10,6 +10,7 @@ from rich.text import Text
 
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from anclora.cli.said import said
 from anclora.cli.show import console, moment, show_facts, show_json, show_rows
 
 app = typer.Typer(no_args_is_help=True, help="Look at messages, move them, cancel them.")
@@ -94,7 +95,8 @@ def show(message_id: MessageId, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: A
     if as_json:
         show_json(message | {"explain": explained})
         return
-    show_facts({name: message.get(name) for name in _SHOWN}, as_json=False)
+    facts = {name: message.get(name) for name in _SHOWN}
+    show_facts({**facts, "says": said(message.get("content"))}, as_json=False)
     console.print(Text(f"\n{explained['text']}{_estimate(explained)}\n"))
     for entry in explained["timeline"]:
         at = moment(entry["at"], parts="milliseconds")

@@ -63,6 +63,7 @@ async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port:
         started_at=runtime.clock.now(),
         providers=runtime.providers,
         ready=lambda: _not_ready(runtime, stop),
+        public_url=runtime.settings.public_url or f"http://127.0.0.1:{port}",
     )
     config = uvicorn.Config(
         create_app(deps),
@@ -110,7 +111,7 @@ async def _registered(runtime: Runtime, public_url: str) -> bool:
     try:
         for name, provider in runtime.providers.items():
             instances = await register(runtime.db, name, provider)
-            failures |= await connect_webhooks(instances, provider, public_url=public_url)
+            failures |= await connect_webhooks(runtime.db, instances, provider, public_url=public_url)
         await runtime.book.refresh(newer_than_seconds=runtime.clock.boot_seconds())
     except AncloraError as error:
         log.error("instances_not_registered", code=error.code, detail=error.detail)  # noqa: TRY400 - a sentence, no defect

@@ -14,6 +14,7 @@ import psycopg
 
 from anclora.inbound.metrics import POISONED
 from anclora.inbound.model import Delivery, Stored
+from anclora.instances.model import state_of
 from anclora.kit.batcher import commit_or_bisect
 from anclora.kit.errors import UnavailableError
 from anclora.kit.ids import new_id
@@ -29,8 +30,6 @@ QUERIES = load_queries(__package__ or __name__)
 # Of the data, and of readers that meet what nobody foresaw; a server that is away is neither.
 _OF_DATA = (psycopg.DataError, psycopg.IntegrityError)
 _OF_READERS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
-_STATES = {"open": "open", "connecting": "connecting", "close": "close", "refused": "close"}
-_LOGGED_OUT = 401
 _BOUND = 20_000
 _ROUND = 2_000
 _MANY = 500
@@ -138,7 +137,7 @@ def _of_people(told: Sequence[Told]) -> list[Statement]:
 def _of_numbers(told: Sequence[Told]) -> list[Statement]:
     """What the connections of our numbers said of themselves last."""
     states = {
-        delivery.instance: (_state(event), at)
+        delivery.instance: (state_of(event.state, event.reason), at, event.reason)
         for at, delivery in told
         for event in delivery.events
         if isinstance(event, ConnectionEvent)
@@ -146,11 +145,5 @@ def _of_numbers(told: Sequence[Told]) -> list[Statement]:
     names = sorted(states)
     if not names:
         return []
-    words, ats = zip(*(states[name] for name in names), strict=True)
-    return [(QUERIES["set_states"], {"names": names, "states": list(words), "ats": list(ats)})]
-
-
-def _state(event: ConnectionEvent) -> str:
-    if event.state == "close" and event.reason == _LOGGED_OUT:
-        return "logged_out"
-    return _STATES.get(event.state, "connecting")
+    words, ats, reasons = map(list, zip(*(states[name] for name in names), strict=True))
+    return [(QUERIES["set_states"], {"names": names, "states": words, "ats": ats, "reasons": reasons})]

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
-from anclora.instances.model import Instance
+from anclora.instances.metrics import UP
+from anclora.instances.model import Instance, status_of
 from anclora.kit.clock import Clock
 from anclora.kit.errors import InvalidError, NotFoundError, UnavailableError
 from anclora.kit.lifecycle import Loop
@@ -111,16 +112,24 @@ class InstanceBook:
 
 
 class BookKeeper(Loop):
-    """Keeps the view fresh in a process where no request does."""
+    """Keeps the view fresh in a process where no request does, and the gauge that shows it."""
 
     name = "instances"
     every_seconds = 1.0
 
-    def __init__(self, book: InstanceBook) -> None:
+    def __init__(self, book: InstanceBook, clock: Clock) -> None:
         super().__init__()
         self._book = book
+        self._clock = clock
+        self._shown: set[str] = set()
 
     async def run_once(self) -> bool:
         """Read the rows when the view is old."""
         await self._book.refresh()
+        now = self._clock.now()
+        for each in self._book.all:
+            UP.labels(each.name).set(status_of(each, now) == "connected")
+        for name in self._shown - set(self._book.names):
+            UP.remove(name)
+        self._shown = set(self._book.names)
         return False

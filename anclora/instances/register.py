@@ -8,7 +8,7 @@ from anclora.instances.model import Instance
 from anclora.instances.webhook_secret import new_secret
 from anclora.kit.errors import AncloraError
 from anclora.kit.logging import get_logger
-from anclora.providers.contract import Provider
+from anclora.providers.contract import Provider, RemoteInstance
 from anclora.storage.database import Database, execute, fetch_all
 
 log = get_logger(__name__)
@@ -16,13 +16,14 @@ log = get_logger(__name__)
 _STATES = ("open", "connecting", "close")
 
 
-async def register(db: Database, provider_name: str, provider: Provider) -> list[Instance]:
+async def register(db: Database, provider_name: str, provider: Provider, *, adopt: bool = False) -> list[Instance]:
     """Store what the provider shows; a number it no longer shows becomes `missing`. Idempotent.
 
     Args:
         db: the ledger.
         provider_name: the registry's name of the provider.
         provider: the provider itself.
+        adopt: take back what we deleted and the provider shows still.
 
     Returns:
         This provider's instances, the missing ones included.
@@ -30,8 +31,17 @@ async def register(db: Database, provider_name: str, provider: Provider) -> list
     Raises:
         AncloraError: the provider's own sentence (wrong key, refused connection, …); nothing was changed.
     """
-    remotes = {remote.name: remote for remote in await provider.list_instances()}
+    return await store(db, provider_name, await provider.list_instances(), adopt=adopt)
+
+
+async def store(
+    db: Database, provider_name: str, found: Sequence[RemoteInstance], *, adopt: bool = False
+) -> list[Instance]:
+    """The same of what was found already."""
+    remotes = {remote.name: remote for remote in found}
     async with db.transaction() as conn:
+        if adopt:
+            await execute(conn, QUERIES["adopt"], names=list(remotes))
         await execute(
             conn,
             QUERIES["upsert_instances"],
@@ -48,10 +58,15 @@ async def register(db: Database, provider_name: str, provider: Provider) -> list
     return [Instance(**row) for row in rows if row["provider"] == provider_name]
 
 
+def webhook_url(public_url: str, name: str) -> str:
+    """Where the events of a number shall go."""
+    return f"{public_url.rstrip('/')}/webhooks/evolution/{quote(name, safe='')}"
+
+
 async def connect_webhooks(
-    instances: Sequence[Instance], provider: Provider, *, public_url: str
+    db: Database, instances: Sequence[Instance], provider: Provider, *, public_url: str
 ) -> Mapping[str, AncloraError]:
-    """Ask the provider to post the events of these instances to us; missing ones are left out.
+    """Ask the provider to post the events of these instances to us, and remember where; missing ones are left out.
 
     One number that cannot be asked for does not keep the others from being connected: the failures come back by name.
     """
@@ -59,7 +74,9 @@ async def connect_webhooks(
     for instance in instances:
         if instance.state == "missing":
             continue
-        url = f"{public_url.rstrip('/')}/webhooks/evolution/{quote(instance.name, safe='')}"
+        url = webhook_url(public_url, instance.name)
+        if url != instance.webhook_url:
+            await db.execute(QUERIES["set_webhook_url"], name=instance.name, url=url)
         try:
             await provider.set_webhook(instance.name, url=url, secret=instance.secret)
         except AncloraError as error:

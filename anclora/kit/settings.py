@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     stall_after_seconds: Seconds = Field(
         default=120.0, description="a sent message that WhatsApp did not acknowledge by then is marked and looked up"
     )
+    watch_every_seconds: Seconds = Field(default=10.0, description="between two looks at the traffic of the numbers")
+    mender: bool = Field(default=True, description="false leaves numbers that do not work to people")
+    mends_per_hour: Count = Field(default=3, description="remedies one number may get in an hour")
+    mends_per_hour_all: Count = Field(default=10, description="remedies all numbers together may get in an hour")
     outbox_after_seconds: Seconds = Field(default=5.0, description="an outbox row older than this is enqueued again")
     sweep_every_seconds: Seconds = Field(default=1.0, description="between two rounds of the sweeps")
     reconcile_every_seconds: Seconds = Field(default=60.0, description="between two comparisons of ledger and lanes")

@@ -16,6 +16,8 @@ ORPHANS = counter("orphaned_messages", "Messages whose worker stopped while send
 REQUEUED = counter("reconciled_items", "Due messages that were missing in their lane")
 STRAYS = counter("stray_items", "Items of a lane that were no waiting message any more")
 READMITTED = counter("readmitted_messages", "Held messages let in again")
+MENDS = counter("mends", "Remedies begun for numbers", ("remedy",))
+MENDED = counter("mends_ended", "How remedies ended; stopped = given up, person = only a person can", ("result",))
 BATCH = histogram(
     "dispatch_batch_seconds",
     "One round of intents or results",

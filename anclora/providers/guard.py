@@ -29,6 +29,8 @@ from anclora.providers.contract import (
     Target,
     Unknown,
 )
+from anclora.providers.contract.numbers import Numbers, numbers_of
+from anclora.providers.guarded_numbers import GuardedNumbers
 
 log = get_logger(__name__)
 _debug = logging.getLogger(__name__)  # asked for its level only: cheaper than a log call that writes nothing
@@ -56,6 +58,9 @@ class GuardedProvider:
         clock: measures how long calls take.
         send_timeout_seconds: for one send, above the provider's own time-out, which is the one that should fire.
         call_timeout_seconds: for any other call; a look-up is several requests.
+
+    Attributes:
+        numbers: what can be done to its numbers, guarded too; None = they are not paired.
     """
 
     def __init__(
@@ -72,6 +77,8 @@ class GuardedProvider:
         self._clock = clock
         self._send_timeout = send_timeout_seconds
         self._call_timeout = call_timeout_seconds
+        numbers = numbers_of(provider)
+        self.numbers: Numbers | None = None if numbers is None else GuardedNumbers(numbers, self._call)
         self._seconds: dict[tuple[str, str], Histogram] = {}
         self._failures: dict[tuple[str, str], Counter] = {}
 

@@ -13,6 +13,8 @@ from anclora.providers.sandbox.script import FAULTS, Fault, Integration, Number,
 from anclora.providers.sandbox.store import Row, Update
 from anclora.providers.sandbox.world import Instance, World
 
+_NEVER_CONNECTED = "bai-main"  # of the group baileys_offline
+
 
 def name_of(recording: Recording) -> str | None:
     """The number a recording speaks of."""
@@ -71,6 +73,7 @@ def arrange(world: World, recording: Recording) -> None:
     token = key if key != GLOBAL_KEY and recording.status != 401 else None
     instance = world.add(Number(name=name, state=_state(recording), token=token, integration=integration_of(name)))
     answer = recording.answer
+    _paired(instance, recording)
     if "/webhook/" in path and recording.status in {200, 201} and answer is not None:
         _webhook(world, instance, answer)
     elif "/chat/findMessages" in path and recording.status == 200:
@@ -96,16 +99,30 @@ def _spoken_of(instance: Instance, recording: Recording) -> None:
         instance.store.add(row)
 
 
+def _paired(instance: Instance, recording: Recording) -> None:
+    """Its codes, its settings, and whether it ever tried to connect."""
+    instance.socket = instance.name != _NEVER_CONNECTED
+    if isinstance(recording.answer, dict) and recording.answer.get("base64"):
+        instance.qr = recording.answer
+    if "/settings/find/" in recording.request["path"] and recording.status == 200:
+        instance.settings = recording.answer
+
+
 def _state(recording: Recording) -> State:
     path, answer = recording.request["path"], recording.answer
     shown = answer.get("instance", {}).get("state") if isinstance(answer, dict) else None
     if shown is not None:
         return shown
     refused = isinstance(answer, dict) and (answer.get("error") is True or answer.get("isBoom"))
-    connecting = "/connect/" in path and answer in ({}, {"count": 0})
-    lost = "/chat/sendPresence" in path and recording.words == ["Error: Connection Closed"]
+    lost = "/chat/" in path and "Error: Connection Closed" in (recording.words or ())
+    connecting = "/connect/" in path and (
+        answer in ({}, {"count": 0}) or (isinstance(answer, dict) and "base64" in answer)
+    )
+    if "/restart/" in path and answer == {"count": 0}:
+        return "connecting"
     logged_out = "/logout/" in path and recording.status == 400
-    return "close" if refused or connecting or logged_out or lost else "open"
+    never = name_of(recording) == _NEVER_CONNECTED
+    return "close" if refused or connecting or logged_out or lost or never else "open"
 
 
 def _fetched(world: World, row: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ async def house(servers: EmbeddedServers, witness: Path) -> AsyncGenerator[Runti
         async with open_runtime(settings) as runtime:
             for name, provider in runtime.providers.items():
                 found = await register(runtime.db, name, provider)
-                await connect_webhooks(found, provider, public_url="http://127.0.0.1:9")
+                await connect_webhooks(runtime.db, found, provider, public_url="http://127.0.0.1:9")
             await runtime.book.refresh(newer_than_seconds=runtime.clock.boot_seconds())
             async with working(runtime, {Role.ALL}):
                 yield runtime

@@ -18,7 +18,7 @@ from anclora.api import Deps, create_app
 from anclora.api.deps import Lanes, Receives, Submits, always_ready
 from anclora.api.protocol import protocol_of
 from anclora.instances import InstanceBook, register
-from anclora.kit.errors import InvalidError, UnavailableError
+from anclora.kit.errors import ConflictError, InvalidError, UnavailableError
 from anclora.kit.settings import load_settings
 from anclora.messages.feed import Feeder
 from anclora.messages.model import Draft
@@ -34,6 +34,7 @@ from anclora.providers.contract import (
     Sent,
     Target,
 )
+from anclora.providers.contract.numbers import NumberSettings, NumberState, NumberWebhook, Pairing, Proxy
 from anclora.providers.registry import Providers
 from anclora.queue import LaneStats, Peek, Queue, Stats
 from anclora.storage.database import Database
@@ -63,6 +64,58 @@ class HandClock:
         self.boot += seconds
 
 
+class HandNumbers:
+    """Paired numbers as a test has them; every one is open."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, NumberState] = {}
+        self.settings = NumberSettings()
+        self.proxy: Proxy | None = None
+        self.webhook: NumberWebhook | None = None
+        self.asked: list[str] = []
+
+    async def create(
+        self, name: str, *, phone: str | None = None, webhook_url: str | None = None, secret: str = ""
+    ) -> None:
+        self.asked.append(f"create {name}")
+
+    async def connect(self, name: str, *, phone: str | None = None) -> Pairing:
+        self.asked.append(f"connect {name}")
+        return Pairing(state=await self.state(name), qr="2@code", code="ABCD1234" if phone else None, count=1)
+
+    async def state(self, name: str) -> NumberState:
+        return self.words.get(name, "open")
+
+    async def restart(self, name: str) -> None:
+        self.asked.append(f"restart {name}")
+        if await self.state(name) == "close":
+            raise ConflictError("It is closed.", code="restart_refused")
+
+    async def logout(self, name: str) -> None:
+        self.asked.append(f"logout {name}")
+
+    async def delete(self, name: str) -> None:
+        self.asked.append(f"delete {name}")
+
+    async def get_settings(self, name: str) -> NumberSettings:
+        return self.settings
+
+    async def set_settings(self, name: str, settings: NumberSettings) -> None:
+        self.settings = settings
+
+    async def get_proxy(self, name: str) -> Proxy | None:
+        return self.proxy
+
+    async def set_proxy(self, name: str, proxy: Proxy | None) -> None:
+        self.proxy = proxy
+
+    async def get_webhook(self, name: str) -> NumberWebhook | None:
+        return self.webhook
+
+    async def set_webhook(self, name: str, *, url: str, secret: str) -> None:
+        self.webhook = NumberWebhook(url=url, secret=secret)
+
+
 class OneProvider:
     """A provider with the numbers a test gives it."""
 
@@ -83,6 +136,8 @@ class OneProvider:
         self.acts: list[tuple[str, ...]] = []
         self.act_outcome: Outcome | None = None
         self.nobody: set[str] = set()
+
+        self.numbers = HandNumbers()
 
     def rendered(self, content: Content) -> Content:
         return content

@@ -99,7 +99,8 @@ async def test_every_example_of_a_body_is_accepted(doors: House) -> None:
     await doors.deps.db.execute(
         "update messages set state = 'sent', sent_at = now(), provider_id = 'P1' where id = %(id)s", id=out.json["id"]
     )
-    for method, path, operation in operations(description):
+    # A second number last: with two of them every message must name its own.
+    for method, path, operation in sorted(operations(description), key=lambda each: each[1] == "/api/v1/instances"):
         for content in operation.get("requestBody", {"content": {}})["content"].values():
             for example in content["examples"].values():
                 secret = await secret_of(doors, "sales") if path.startswith("/webhooks") else ""
@@ -110,7 +111,7 @@ async def test_every_example_of_a_body_is_accepted(doors: House) -> None:
                 assert answer.status in (200, 202), answer.body
                 check(description, operation, answer)
                 accepted += 1
-    assert accepted == 29
+    assert accepted == 33
     assert await doors.count() == 14
 
 

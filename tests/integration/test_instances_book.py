@@ -151,10 +151,10 @@ async def test_webhooks_point_at_us_with_the_secret_and_one_failure_stops_no_oth
     await register(db, "evolution", provider)
     provider.remotes = [each for each in provider.remotes if each.name != "gone"]
     instances = await register(db, "evolution", provider)
-    failures = await connect_webhooks(instances, provider, public_url="https://wa.example.com/")
+    failures = await connect_webhooks(db, instances, provider, public_url="https://wa.example.com/")
     assert list(failures) == ["a b/c"]
     provider.refusing = set()
-    assert await connect_webhooks(instances, provider, public_url="https://wa.example.com") == {}
+    assert await connect_webhooks(db, instances, provider, public_url="https://wa.example.com") == {}
     assert {name: url for name, (url, _) in provider.webhooks.items()} == {
         "a b/c": "https://wa.example.com/webhooks/evolution/a%20b%2Fc",
         "sales": "https://wa.example.com/webhooks/evolution/sales",

@@ -47,6 +47,13 @@ def references(node: Any) -> Iterator[str]:
             yield from references(value)
 
 
+NUMBERS = [
+    *(("get", part) for part in ("health", "qr", "settings", "proxy", "webhook")),
+    *(("post", verb) for verb in ("pair", "restart", "logout", "webhook")),
+    *(("put", part) for part in ("settings", "proxy")),
+]
+
+
 def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
     assert {(method, path) for path, method, _ in operations(description)} == {
         ("get", "/health"),
@@ -55,6 +62,9 @@ def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
         ("get", "/queue/metrics"),
         ("get", "/metrics"),
         ("get", "/api/whatsapp/instances"),
+        ("post", "/api/v1/instances"),
+        ("delete", "/api/v1/instances/{name}"),
+        *((method, f"/api/v1/instances/{{name}}/{part}") for method, part in NUMBERS),
         ("get", "/api/v1/dead-letters"),
         ("post", "/api/v1/dead-letters/requeue"),
         ("post", "/api/v1/dead-letters/discard"),
@@ -112,13 +122,16 @@ def test_a_keyed_route_says_so_and_names_its_problems(description: dict[str, Any
 
 def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
     # Said by their path alone, or no JSON at all.
-    commands = ("/api/v1/queue/rebuild", "/api/v1/messages/{message_id}/delete", "/api/v1/media")
+    commands = (
+        *("/api/v1/queue/rebuild", "/api/v1/messages/{message_id}/delete", "/api/v1/media"),
+        *(f"/api/v1/instances/{{name}}/{verb}" for verb in ("restart", "logout", "webhook")),
+    )
     bodies = [
         operation
         for path, method, operation in operations(description)
         if method in ("post", "put") and path not in commands
     ]
-    assert len(bodies) == 14
+    assert len(bodies) == 18
     for operation in bodies:
         assert operation["requestBody"]["content"]["application/json"]["examples"]
 

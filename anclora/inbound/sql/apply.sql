@@ -8,8 +8,9 @@ on conflict (phone) do update set last_inbound_at = greatest(c.last_inbound_at, 
 -- name: set_states
 -- What the provider says of the connection of our numbers. A `close` after a logout is the same end: it stays logged out.
 -- What arrived long before the last word (the sweep applies such) says nothing any more; clocks may differ by a second.
-update instances i set state = s.state, state_at = greatest(i.state_at, s.at)
-from unnest(%(names)s::text[], %(states)s::text[], %(ats)s::timestamptz[]) as s (name, state, at)
+update instances i set state = s.state, state_at = greatest(i.state_at, s.at), state_reason = s.reason
+from unnest(%(names)s::text[], %(states)s::text[], %(ats)s::timestamptz[], %(reasons)s::integer[])
+    as s (name, state, at, reason)
 where i.name = s.name and i.state <> s.state and not (i.state = 'logged_out' and s.state = 'close')
     and i.state_at < s.at + interval '1 second'
 

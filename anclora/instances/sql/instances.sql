@@ -1,7 +1,8 @@
 -- name: read_instances
 -- Every number, by name; more than a process should hold would be cut off here.
-select name, provider, state, state_at, owner, paused_until, pause_reason, secret, old_secret, old_secret_until
-from instances order by name limit 10000
+select name, provider, state, state_at, owner, paused_until, pause_reason, secret, old_secret, old_secret_until,
+    stalled_since, stalled_reason, mend_stopped_at, mend_note, webhook_url
+from instances where removed_at is null order by name limit 10000
 
 -- name: upsert_instances
 -- What the provider shows. It calls a number whose session was ended `close`; we know better until it opens again.
@@ -18,29 +19,40 @@ on conflict (name) do update set
         when i.state = excluded.state or (i.state = 'logged_out' and excluded.state = 'close') then i.state_at
         else now()
     end
+where i.removed_at is null
+
+-- name: adopt
+-- Deleted by us, and wanted back.
+update instances set removed_at = null where name = any (%(names)s::text[]) and removed_at is not null
+
+-- name: set_webhook_url
+-- Where the events of a number shall go, for whoever looks whether they still do.
+update instances set webhook_url = %(url)s where name = %(name)s
 
 -- name: mark_missing
 -- Numbers we know and the provider no longer shows.
 update instances set state = 'missing', state_at = now()
-where provider = %(provider)s and name <> all (%(names)s::text[]) and state <> 'missing'
+where provider = %(provider)s and name <> all (%(names)s::text[]) and state <> 'missing' and removed_at is null
 returning name
 
 -- name: rotate_secret
 -- A new secret; the one it replaces stays good for a day, because deliveries under way still carry it.
 update instances set old_secret = secret, old_secret_until = now() + interval '24 hours', secret = %(secret)s
-where name = %(name)s
-returning name, provider, state, state_at, owner, paused_until, pause_reason, secret, old_secret, old_secret_until
+where name = %(name)s and removed_at is null
+returning name, provider, state, state_at, owner, paused_until, pause_reason, secret, old_secret, old_secret_until,
+    stalled_since, stalled_reason, mend_stopped_at, mend_note, webhook_url
 
 -- name: read_pacing
 -- How fast every number goes; the columns are null where nobody chose anything.
 select i.name as instance, p.preset, p.first_day, p.per_minute, p.burst, p.jitter, p.gap_seconds, p.at_once, p.per_day,
     p.new_recipients_per_day, p.kept_share, p.warm_up
 from instances i left join pacing p on p.instance = i.name
+where i.removed_at is null
 order by i.name
 
 -- name: lock_instance
 -- Changes of one number go one after the other.
-select name from instances where name = %(name)s for update
+select name from instances where name = %(name)s and removed_at is null for update
 
 -- name: write_pacing
 -- The whole row, old and changed values together.
@@ -53,3 +65,31 @@ on conflict (instance) do update set
     jitter = excluded.jitter, gap_seconds = excluded.gap_seconds, at_once = excluded.at_once,
     per_day = excluded.per_day, new_recipients_per_day = excluded.new_recipients_per_day,
     kept_share = excluded.kept_share, warm_up = excluded.warm_up
+
+-- name: claim_name
+-- A new number, or one that was deleted or lost and comes again; nothing when there is one.
+insert into instances as i (name, provider, state, secret, webhook_url)
+values (%(name)s, %(provider)s, 'close', %(secret)s, %(webhook_url)s)
+on conflict (name) do update set
+    provider = excluded.provider, state = 'close', state_at = now(), secret = excluded.secret, old_secret = null,
+    webhook_url = excluded.webhook_url, removed_at = null, owner = null, stalled_since = null, stalled_reason = null,
+    acked_at = null, mends_from = now(), mend_stopped_at = null, mend_note = null
+where i.removed_at is not null or i.state = 'missing'
+returning name, provider, state, state_at, owner, paused_until, pause_reason, secret, old_secret, old_secret_until,
+    stalled_since, stalled_reason, mend_stopped_at, mend_note, webhook_url
+
+-- name: remove
+-- Given up. The row stays: the provider may show the number for some minutes, and messages name it for ever.
+update instances set removed_at = now() where name = %(name)s
+
+-- name: mark_logged_out
+-- The pairing was ended by us.
+update instances set state = 'logged_out', state_at = now(), state_reason = 401
+where name = %(name)s and state not in ('logged_out', 'missing')
+
+-- name: unfinished_of
+-- Whether anything of a number is not out yet.
+select from instances i
+where i.name = %(name)s and (
+    exists (select from messages m where m.instance = i.name and m.open)
+    or exists (select from messages m where m.ordinal is null and m.instance = i.name and m.state = 'scheduled'))

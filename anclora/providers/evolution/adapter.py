@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from anclora.kit.clock import Clock
-from anclora.kit.errors import InvalidError, UnavailableError
+from anclora.kit.errors import UnavailableError
 from anclora.kit.http import Poster
 from anclora.kit.wire import Answer, JsonClient, shown_url
 from anclora.providers.contract import (
@@ -23,9 +23,9 @@ from anclora.providers.contract import (
 from anclora.providers.evolution import acts, hook_row, jids, payloads, shapes, webhook
 from anclora.providers.evolution.errors import failure_of, outcome_of
 from anclora.providers.evolution.limits import CAPABILITIES
+from anclora.providers.evolution.numbers import EvolutionNumbers
 from anclora.providers.evolution.rendering import rendered
 
-SECRET_HEADER = "X-Anclora-Secret"  # noqa: S105 - the header's name, not a secret
 _PAGE_ROWS = 100
 _PAGES = 20
 
@@ -60,6 +60,9 @@ class EvolutionProvider:
         send_timeout_seconds: for one send; the server answers within about 60 s of its own time-outs. We never ask
             the server to delay a message, so there is nothing to add.
         call_timeout_seconds: for any other request.
+
+    Attributes:
+        numbers: what can be done to its numbers.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class EvolutionProvider:
             connect_timeout_seconds=connect_timeout_seconds,
             timeout_seconds=call_timeout_seconds,
         )
+        self.numbers = EvolutionNumbers(self._ask, self._shown)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -214,16 +218,7 @@ class EvolutionProvider:
             NotFoundError: there is no such instance.
             UnavailableError: no answer, or the server has webhooks switched off.
         """
-        if not url.startswith(("http://", "https://")):
-            raise InvalidError(f"{shown_url(url)!r} is no http(s) address; the server would never call it.")
-        request = payloads.webhook_request(instance, url=url, headers={SECRET_HEADER: secret})
-        stored = hook_row.read(self._json(await self._ask("POST", *request, instance=instance)))
-        if stored is None or stored.url != url or not stored.enabled:
-            raise UnavailableError(
-                f"Evolution API at {self._shown} did not keep the webhook of {instance!r}. Are webhooks switched off "
-                "in its environment?",
-                code="webhook_not_kept",
-            )
+        await self.numbers.set_webhook(instance, url=url, secret=secret)
 
     async def find_webhook(self, instance: str) -> hook_row.Webhook | None:
         """Where the events of an instance go now; None = nowhere.

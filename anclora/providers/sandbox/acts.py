@@ -43,7 +43,7 @@ def delete(world: World, instance: Instance, body: dict[str, Any]) -> Answer:
     if (refused := _refused(instance)) is not None:
         return refused
     if instance.state != "open":
-        words = ["Error while deleting message for everyone", "Error: Connection Closed"]
+        words = ["Error while deleting message for everyone", _lost(instance, "sendMessage")]
         return json_answer(500, bodies.error(500, words))
     row = instance.store.get(body["id"])
     if row is not None and body["id"] not in instance.deleted:
@@ -71,7 +71,7 @@ def mark_read(_world: World, instance: Instance, body: dict[str, Any]) -> Answer
     if (refused := _refused(instance)) is not None:
         return refused
     if instance.state != "open":
-        return json_answer(500, bodies.error(500, ["Read messages fail", "Error: Connection Closed"]))
+        return json_answer(500, bodies.error(500, ["Read messages fail", _lost(instance, "readMessages")]))
     instance.read |= {each["id"] for each in body["readMessages"]}
     return json_answer(201, {"message": "Read messages", "read": "success"})
 
@@ -87,6 +87,13 @@ async def presence(world: World, instance: Instance, body: dict[str, Any]) -> An
         return json_answer(400, bodies.error(400, ["Error: Connection Closed"]))
     await world.pause(body["delay"] / 1_000)
     return json_answer(201, {"presence": body["presence"]})
+
+
+def _lost(instance: Instance, call: str) -> str:
+    """The words of a socket that is closed, or was never made."""
+    if instance.socket:
+        return "Error: Connection Closed"
+    return f"TypeError: Cannot read properties of undefined (reading '{call}')"
 
 
 def _refused(instance: Instance) -> Answer | None:

@@ -28,6 +28,8 @@ def whatsapp_numbers(world: World, instance: Instance, body: dict[str, Any]) -> 
         return json_answer(400, bodies.bare_error([broken]))
     if not instance.baileys:
         return json_answer(400, bodies.bare_error([f"Method not available on {_PASSIVE[instance.integration]}"]))
+    if not instance.socket:
+        return json_answer(400, {})
     if instance.state != "open":
         return json_answer(400, bodies.boom(428, "Precondition Required", "Connection Closed"))
     found = [_looked_up(world, number) for number in body.get("numbers", [])]

@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
-from anclora.providers.sandbox import bodies
+from anclora.providers.sandbox import bodies, pairing
 from anclora.providers.sandbox.script import Integration, Number, State
+from anclora.providers.sandbox.settings import create_problem
 from anclora.providers.sandbox.wire import Answer, json_answer
 from anclora.providers.sandbox.world import FINAL_REASONS, Instance, World
 
@@ -43,8 +44,12 @@ def create(world: World, body: dict[str, Any]) -> Answer:
     integration: Integration = body["integration"]
     passive = integration != "WHATSAPP-BAILEYS"
     state: State = "open" if passive else "connecting" if body.get("qrcode") else "close"
-    number = Number(name=body["instanceName"], state=state, token=body.get("token") or None, integration=integration)
+    token = body.get("token") or None
+    # A new number of a real server has no phone yet.
+    number = Number(name=body["instanceName"], state=state, token=token, integration=integration, paired=passive)
     instance = world.add(number)
+    instance.socket = state != "close"
+    instance.owner_jid = None
     instance.number, instance.business_id = body.get("number"), body.get("businessId")
     instance.settings |= {name: body[name] for name in bodies.SETTINGS if name in body}
     wanted = body.get("webhook")
@@ -55,6 +60,8 @@ def create(world: World, body: dict[str, Any]) -> Answer:
         names["base64"] = "webhookBase64"
         shown = {names[name]: wanted[name] for name in names if name in wanted}
     world.emit(instance, "instance.create", _name_and_id(instance))
+    if state == "connecting":
+        pairing.begin(world, instance, body.get("number"))
     answer = {
         "instance": {
             "instanceName": instance.name,
@@ -72,7 +79,7 @@ def create(world: World, body: dict[str, Any]) -> Answer:
         "sqs": {},
         "settings": instance.settings,
     }
-    return json_answer(201, answer | {"qrcode": {"count": 0}} if body.get("qrcode") else answer)
+    return json_answer(201, answer | {"qrcode": pairing.shown(instance)} if state == "connecting" else answer)
 
 
 def _create_problem(body: dict[str, Any]) -> str | None:
@@ -84,7 +91,7 @@ def _create_problem(body: dict[str, Any]) -> str | None:
                 return f"{name} is required"
     if body.get("webhook") is not None and "events" not in body["webhook"]:
         return _NO_EVENTS
-    return None
+    return create_problem(body)
 
 
 def fetch(world: World, query: dict[str, str], key: str) -> Answer:
@@ -130,14 +137,17 @@ def state(_world: World, instance: Instance, _body: dict[str, Any]) -> Answer:
 
 
 def connect(world: World, instance: Instance, body: dict[str, Any]) -> Answer:
-    """GET /instance/connect. A sandbox phone needs no QR code: the number opens a moment later."""
+    """GET /instance/connect: a number with credentials opens a moment later, one without shows codes."""
     if instance.state == "open":
         return state(world, instance, body)
     if not instance.baileys:
         return json_answer(200, {})
     if instance.state == "close":
-        world.connect(instance)
-    return json_answer(200, {"count": 0})
+        if instance.paired:
+            world.connect(instance)
+        else:
+            pairing.begin(world, instance, body.get("number"))
+    return json_answer(200, pairing.shown(instance))
 
 
 def restart(world: World, instance: Instance, body: dict[str, Any]) -> Answer:
@@ -145,11 +155,23 @@ def restart(world: World, instance: Instance, body: dict[str, Any]) -> Answer:
     if instance.state == "close":
         return json_answer(200, _FAILED)
     if instance.state == "connecting":
-        return json_answer(200, {"count": 0})
+        if instance.paired:
+            world.restart(instance)
+        return json_answer(200, pairing.shown(instance))
     answer = state(world, instance, body)
     if instance.baileys:
-        world.connect(instance)
+        world.restart(instance)
     return answer
+
+
+def presence(_world: World, instance: Instance, body: dict[str, Any]) -> Answer:
+    """POST /instance/setPresence: whether the number is shown as online."""
+    if instance.integration == "WHATSAPP-BUSINESS":
+        return json_answer(400, bodies.error(400, ["Method not available on WhatsApp Business API"]))
+    if not instance.socket:
+        words = "TypeError: Cannot read properties of undefined (reading 'sendPresenceUpdate')"
+        return json_answer(400, bodies.error(400, [words]))
+    return json_answer(201, {"presence": body["presence"]})
 
 
 def logout(world: World, instance: Instance, _body: dict[str, Any]) -> Answer:
@@ -189,6 +211,7 @@ def change_state(world: World, instance: Instance, body: dict[str, Any]) -> Answ
     """POST /sandbox/instances/{i}/state: break or mend a connection. Part of the sandbox, not of Evolution."""
     change = msgspec.convert(body, StateChange)
     if change.state == "open":
+        instance.paired = True
         world.open(instance)
     elif change.state == "close" and change.reason in FINAL_REASONS:
         world.close_for_good(instance, change.reason)

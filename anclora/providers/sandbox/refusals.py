@@ -9,6 +9,7 @@ from anclora.providers.sandbox.world import Instance
 
 _PASSIVE = frozenset({"text", "image", "document", "video", "audio", "buttons"})
 _CHANNELS = {"EVOLUTION": "Evolution Channel", "WHATSAPP-BUSINESS": "WhatsApp Business API"}
+_UPLOADED = frozenset({"image", "document", "video"})  # the file goes up before the number is asked about
 _FILES = {"sticker": "sticker", "ptv": "video"}
 
 
@@ -24,7 +25,16 @@ def refusal(instance: Instance, kind: str, body: dict[str, Any]) -> Answer | Non
         return _refused(f"Method not available on {_CHANNELS[instance.integration]}")
     if kind == "audio" and not instance.baileys and media.FILE not in body:
         return json_answer(500, bodies.error(500, "File or buffer is undefined."))
-    return _on_the_phone(kind, body) if instance.baileys else _on_the_bridge(body)
+    broken = _on_the_phone(kind, body) if instance.baileys else _on_the_bridge(body)
+    return broken if broken is not None or instance.socket else _never_connected(kind)
+
+
+def _never_connected(kind: str) -> Answer:
+    """The words of a number that never tried to connect (contract 3.4)."""
+    missing = "Cannot read properties of undefined (reading '{}')"
+    if kind in _UPLOADED:
+        return json_answer(500, bodies.error(500, [f"TypeError: {missing.format('waUploadToServer')}"]))
+    return json_answer(500, bodies.error(500, missing.format("onWhatsApp")))
 
 
 def _in_the_door(kind: str, body: dict[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
-from anclora.providers.sandbox import acts, bodies, chat, numbers, schema, schema_sends
+from anclora.providers.sandbox import acts, bodies, chat, numbers, pairing, schema, schema_sends, settings
 from anclora.providers.sandbox.media import UnexpectedFieldError, form_body
 from anclora.providers.sandbox.schema_sends import SENDS
 from anclora.providers.sandbox.sending import send
@@ -53,7 +53,18 @@ _ROUTES = {
     ("DELETE", "chat", "deleteMessageForEveryone"): Route(acts.delete, schema_sends.DELETE),
     ("POST", "chat", "markMessageAsRead"): Route(acts.mark_read, schema_sends.READ),
     ("POST", "chat", "sendPresence"): Route(acts.presence, schema_sends.PRESENCE),
+    ("POST", "instance", "setPresence"): Route(numbers.presence, schema.PRESENCE),
+    ("POST", "settings", "set"): Route(settings.set_settings, schema.SETTINGS),
+    ("GET", "settings", "find"): Route(settings.find_settings),
+    ("POST", "proxy", "set"): Route(settings.set_proxy, schema.PROXY),
+    ("GET", "proxy", "find"): Route(settings.find_proxy),
+    **{("GET", name, "find"): Route(settings.switched_off) for name in ("rabbitmq", "sqs", "pusher")},
+    **{("POST", name, "set"): Route(settings.set_switched_off) for name in ("rabbitmq", "sqs")},
+    ("GET", "chatwoot", "find"): Route(settings.find_chatwoot),
+    ("GET", "typebot", "find"): Route(settings.find_typebot),
     ("POST", "sandbox", "state"): Route(numbers.change_state),
+    ("POST", "sandbox", "scan"): Route(pairing.scan),
+    ("POST", "sandbox", "dead"): Route(pairing.deaden),
     ("POST", "sandbox", "inbound"): Route(numbers.receive),
 }
 
@@ -98,6 +109,8 @@ class Router:
         if wanted is None and route is None:
             raise _unknown(request)
         body = self._body(request)
+        if operation == "connect":  # the one place where a query means something
+            body |= parse_qsl(query)
         instance = self._instance(name)
         self._authorise(request, instance)
         if wanted is not None:

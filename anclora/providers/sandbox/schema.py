@@ -91,6 +91,24 @@ CREATE: Schema = {
         "qrcode": BOOLEAN,
     },
 }
+_SWITCHES = ("rejectCall", "groupsIgnore", "alwaysOnline", "readMessages", "readStatus", "syncFullHistory")
+SETTINGS: Schema = {
+    "type": "object",
+    "properties": {**dict.fromkeys(_SWITCHES, BOOLEAN), "msgCall": STRING, "wavoipToken": STRING},
+    "required": _SWITCHES,
+}
+PROXY: Schema = {
+    "type": "object",
+    "properties": {"enabled": BOOLEAN, "host": STRING, "port": STRING, "protocol": STRING},
+    "required": ["enabled", "host", "port", "protocol"],
+}
+PRESENCE: Schema = {
+    "type": "object",
+    "properties": {
+        "presence": {"type": "string", "enum": ["unavailable", "available", "composing", "recording", "paused"]}
+    },
+    "required": ["presence"],
+}
 FIND: Schema = {
     "type": "object",
     "properties": {

@@ -75,10 +75,12 @@ class Number(_Part, frozen=True):
         state: of the connection.
         token: its own key; made up when absent.
         owner: digits of the number itself.
+        paired: whether it has a phone's credentials; without them it connects only when a code is scanned.
     """
 
     name: str
     state: State = "open"
+    paired: bool = True
     token: str | None = None
     owner: str = DEFAULT_OWNER
     integration: Integration = "WHATSAPP-BAILEYS"
@@ -198,6 +200,9 @@ class Script(_Part, frozen=True):
         double: messages that reach the witness twice, likewise.
         aliases: the jid digits WhatsApp answers for a number, where they differ.
         stored_messages: per number, for the look-ups; the oldest go first.
+        scan_after_seconds: a person scans a QR code so long after the first is shown; 0 = nobody does.
+        qr_seconds: how long one code is good, then the next is shown.
+        qr_limit: codes shown before the server gives up.
     """
 
     seed: int = 0
@@ -213,6 +218,9 @@ class Script(_Part, frozen=True):
     aliases: dict[str, str] = {}
     webhooks: Webhooks = Webhooks()
     stored_messages: Count = 200_000
+    scan_after_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 1.0
+    qr_seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 45.0
+    qr_limit: Count = 30
 
 
 def load_script(path: Path | None) -> Script:

@@ -193,6 +193,10 @@ def _aftermath(world: World, message: Outgoing) -> None:
 
 
 def _acknowledge(world: World, instance: Instance, row: Row, receipt: Receipt) -> None:
+    world.hear(instance, _acknowledged, world, instance, row, receipt)
+
+
+def _acknowledged(world: World, instance: Instance, row: Row, receipt: Receipt) -> None:
     row.updates.append(Update(id=bodies.row_id(), status=receipt.status))
     data = bodies.status_update(row.key_id, row.remote_jid, receipt.status, message_id=row.id, instance=instance.id)
     for _ in range(receipt.posts):

@@ -1,7 +1,7 @@
 """The numbers of a sandbox: their state, their rows and the events they post."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +62,11 @@ class Instance:
         contacts: recipients that wrote so far.
         deleted: messages taken back for everybody.
         read: messages of others that were marked as read.
+        paired: whether it has the credentials of a phone; without them it needs a code to be scanned.
+        socket: whether it ever tried to connect; before, sends fail in other words.
+        qr: the last codes it showed.
+        round: of codes, counted.
+        dead_restarts: restarts until WhatsApp is heard again; 0 = it is.
     """
 
     def __init__(self, number: Number, *, agenda: Agenda, script: Script, now: datetime) -> None:
@@ -75,6 +80,13 @@ class Instance:
         self.future_owner_jid = f"{number.owner}@s.whatsapp.net"
         self.state = number.state
         self.stored_state = number.state
+        self.paired = number.paired
+        self.socket = True
+        self.qr: Any = None
+        self.round = 0
+        self.dead_restarts = 0
+        self.withheld: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self.proxy: dict[str, Any] | None = None
         self.settings = dict(bodies.SETTINGS)
         self.settings_id = bodies.row_id()
         self.webhook: Webhook | None = None
@@ -185,10 +197,13 @@ class World:
         instance.state = instance.stored_state = "open"
         instance.owner_jid = instance.future_owner_jid
         self.emit(instance, "connection.update", bodies.opened(instance.name, instance.owner_jid))
+        if not instance.dead_restarts:
+            self.revive(instance)
 
     def connect(self, instance: Instance, *, after_seconds: float = RECONNECT_SECONDS) -> None:
         """Connecting, and connected a little later unless something else happens before."""
         instance.state = "connecting"
+        instance.socket = True
         data = {"instance": instance.name, "state": "connecting", "statusReason": 200}
         self.emit(instance, "connection.update", data)
         self.agenda.after(after_seconds, self._open_if_connecting, instance)
@@ -203,13 +218,36 @@ class World:
     def close_for_good(self, instance: Instance, reason: int) -> None:
         """Logged out: a new pairing is needed."""
         instance.state = instance.stored_state = "close"
+        instance.paired = False
         self.emit(instance, "status.instance", bodies.closed(instance.name, reason, self.clock.now()))
         self.emit(instance, "logout.instance", None)
         data = {"instance": instance.name, "state": "close", "statusReason": reason}
         self.emit(instance, "connection.update", data)
 
+    def hear(self, instance: Instance, call: Callable[..., None], *arguments: Any) -> None:
+        """Something comes from WhatsApp: now, or when a dead connection is alive again."""
+        if instance.dead_restarts and len(instance.withheld) < self.script.stored_messages:
+            instance.withheld.append((call, arguments))
+        else:
+            call(*arguments)
+
+    def restart(self, instance: Instance) -> None:
+        """A restart: one fewer until a dead connection is alive; then all it missed arrives."""
+        if instance.dead_restarts:
+            instance.dead_restarts -= 1
+        self.connect(instance)
+
+    def revive(self, instance: Instance) -> None:
+        """WhatsApp is heard again."""
+        late, instance.withheld = instance.withheld, []
+        for call, arguments in late:
+            call(*arguments)
+
     def receive(self, instance: Instance, sender: str, text: str) -> None:
         """Somebody writes to a number."""
+        self.hear(instance, self._receive, instance, sender, text)
+
+    def _receive(self, instance: Instance, sender: str, text: str) -> None:
         jid = bodies.jid_of(sender)
         now_seconds = int(self.clock.now().timestamp())
         name = f"Contact {sender[-4:]}"
