@@ -12,7 +12,10 @@ from redis.asyncio import Redis, RedisCluster
 
 from anclora.access import Access
 from anclora.inbound.apply import Applier
+from anclora.inbound.drift import DriftWatch
+from anclora.inbound.listen import Ear
 from anclora.inbound.receive import Inbound
+from anclora.inbound.replay import Replay
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock, LedgerClock, SystemClock
 from anclora.kit.errors import SetupError
@@ -44,7 +47,10 @@ class Runtime:
     feeder: Feeder
     submit: Submit
     applier: Applier
+    ear: Ear
+    drift: DriftWatch
     inbound: Inbound
+    replay: Replay
 
 
 def redis_client(settings: Settings) -> Redis | RedisCluster:
@@ -82,8 +88,10 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
         book = InstanceBook(db, clock)
         feeder = Feeder(db, queue)
         submit = Submit(db, feeder, providers, book, settings, clock)
-        applier = Applier(db)
-        inbound = Inbound(db, providers, applier)
+        keep_groups = settings.groups == "store"
+        applier = Applier(db, keep_groups=keep_groups)
+        ear, drift = Ear(db, settings, clock), DriftWatch(db, providers)
+        inbound = Inbound(db, providers, applier, ear=ear, drift=drift)
         stack.push_async_callback(_close, submit, inbound)
         yield Runtime(
             settings=settings,
@@ -97,7 +105,10 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
             feeder=feeder,
             submit=submit,
             applier=applier,
+            ear=ear,
+            drift=drift,
             inbound=inbound,
+            replay=Replay(db, providers, clock, keep_groups=keep_groups),
         )
 
 

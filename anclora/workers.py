@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection
 from enum import StrEnum
 
+from anclora.inbound.gaps import GapWatch
 from anclora.inbound.sweep import InboundSweep
 from anclora.instances.book import BookKeeper
 from anclora.instances.numbers import CheckSweep
@@ -52,6 +53,7 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         Reconciler(db, queue, settings, clock),
         OutboxSweep(db, queue, settings),
         InboundSweep(db, runtime.providers, settings),
+        GapWatch(db, runtime.providers, settings, clock),
         OrphanSweep(db, settings),
         LaneSweep(queue, settings),
         Promoter(db, queue, settings),
@@ -74,7 +76,7 @@ async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[N
     await runtime.book.refresh()
     loops: list[Loop] = [Timekeeper(runtime.db, runtime.clock), BookKeeper(runtime.book, runtime.clock)]
     if every or Role.API in roles:
-        loops += [runtime.feeder, runtime.applier]
+        loops += [runtime.feeder, runtime.applier, runtime.ear, runtime.drift]
     if every or Role.WORK in roles:
         loops += work_loops(runtime)
     async with contextlib.AsyncExitStack() as stack:

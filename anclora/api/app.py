@@ -14,6 +14,7 @@ from anclora.api import (
     gestures,
     health,
     hot,
+    inbound,
     instances,
     media,
     message_acts,
@@ -43,6 +44,7 @@ _COLD = (
     message_acts,
     gestures,
     numbers,
+    inbound,
 )
 
 

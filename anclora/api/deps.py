@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from starlette.requests import HTTPConnection
 
 from anclora.access import Access
+from anclora.inbound.replay import Replay
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
 from anclora.kit.settings import Settings
@@ -68,6 +69,7 @@ class Deps:
 
     Attributes:
         started_at: when the process began, for `uptime_seconds`.
+        replay: reads stored webhooks again; None = this server cannot.
         ready: the reason why no work should come in yet (or any more), as a sentence; None = ready.
         providers: who carries the numbers, by name.
         public_url: where webhooks reach us.
@@ -86,6 +88,7 @@ class Deps:
     providers: Providers = field(default_factory=lambda: Providers({}))
     ready: Callable[[], str | None] = always_ready
     public_url: str = "http://127.0.0.1:8000"
+    replay: Replay | None = None
 
 
 def deps_of(connection: HTTPConnection) -> Deps:

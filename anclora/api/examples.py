@@ -5,6 +5,7 @@ from typing import Any
 
 from anclora.api import examples_media
 from anclora.api import examples_numbers as numbers
+from anclora.api.examples_inbound import INBOUND
 
 MESSAGE_ID = "019aac5e-7a00-7000-8000-000000000001"
 PHONE = "+34600111222"
@@ -42,6 +43,8 @@ _RETRY = {
     "own": ["tries", "base_seconds"],
 }
 OPT_OUT = {"reason": "asked on the phone"}
+MERGE = {"one": PHONE, "other": "lid:99887766554433"}
+SPLIT = {"address": "lid:99887766554433"}
 
 _RECEIPT = {"id": MESSAGE_ID, "state": "queued", "to": _DIGITS, "instance": "sales"}
 _MESSAGE = {
@@ -218,12 +221,22 @@ ANSWERS: Mapping[str, Any] = {
     "Contact": {
         "id": "019aac5e-7a00-7000-8000-000000000002",
         "phone": _DIGITS,
+        "name": "Ana",
         "created_at": "2026-01-31T09:00:00.104000Z",
         "opted_out_at": None,
         "opt_out_reason": None,
         "last_inbound_at": None,
         "zone": None,
+        "addresses": [
+            {
+                "kind": "lid",
+                "value": "99887766554433",
+                "evidence": "named together by sales",
+                "since": "2026-01-31T09:00:00.104000Z",
+            }
+        ],
     },
+    **INBOUND,
     "RetryView": _RETRY,
     "RetryList": {"retries": [_RETRY]},
     "ClassView": {"name": "reply", "unknown": "resend"},

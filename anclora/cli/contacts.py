@@ -1,22 +1,24 @@
-"""`anclora contacts show|opt-out|opt-in|zone`."""
+"""`anclora contacts show|opt-out|opt-in|zone|merge|split`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
-from anclora.cli.show import show_facts
+from anclora.cli.show import console, show_facts, show_json, show_rows
 
 app = typer.Typer(no_args_is_help=True, help="People: who opted out, and where they are.")
 Phone = Annotated[str, typer.Argument(help="Phone number, e.g. +34600111222.")]
+
+Address = Annotated[str, typer.Argument(help="Phone number, or an address such as lid:99887766554433.")]
 
 
 @app.command()
 def show(phone: Phone, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """What is known of a person."""
-    show_facts(Client(data_dir).call("GET", f"/api/v1/contacts/{quote(phone)}"), as_json=as_json)
+    _show(Client(data_dir).call("GET", f"/api/v1/contacts/{quote(phone)}"), as_json=as_json)
 
 
 @app.command("opt-out")
@@ -47,3 +49,26 @@ def zone(
     """Say where this person is: quiet hours go by it, instead of by the number."""
     body = {"zone": None if name == "none" else name}
     show_facts(Client(data_dir).call("PUT", f"/api/v1/contacts/{quote(phone)}/zone", body), as_json=as_json)
+
+
+@app.command()
+def merge(one: Address, other: Address, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Two addresses are one person's; `split` takes it back."""
+    found = Client(data_dir).call("POST", "/api/v1/contacts/merge", {"one": one, "other": other})
+    _show(found, as_json=as_json)
+
+
+@app.command()
+def split(address: Address, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """This address is somebody else's: take back what joined it."""
+    _show(Client(data_dir).call("POST", "/api/v1/contacts/split", {"address": address}), as_json=as_json)
+
+
+def _show(contact: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_json(contact)
+        return
+    show_facts(contact | {"addresses": None}, as_json=False)
+    if contact["addresses"]:
+        console.print()
+        show_rows(contact["addresses"], ("kind", "value", "since", "evidence"), as_json=False, empty="")

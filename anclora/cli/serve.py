@@ -64,6 +64,7 @@ async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port:
         providers=runtime.providers,
         ready=lambda: _not_ready(runtime, stop),
         public_url=runtime.settings.public_url or f"http://127.0.0.1:{port}",
+        replay=runtime.replay,
     )
     config = uvicorn.Config(
         create_app(deps),

@@ -28,7 +28,7 @@ async def opt_out(db: Database, phone: str, reason: str | None = None, *, actor:
         if row is not None:
             subject = f"contact:{row['id']}"
             await record(conn, actor=actor, action="contact.opt_out", subject=subject, detail={"reason": reason})
-    return Contact(**row) if row else await show(db, phone)
+    return await show(db, phone)
 
 
 async def opt_in(db: Database, phone: str, *, actor: str) -> Contact:
@@ -41,4 +41,4 @@ async def opt_in(db: Database, phone: str, *, actor: str) -> Contact:
         row = await fetch_one(conn, QUERIES["opt_in"], phone=phone)
         if row is not None:
             await record(conn, actor=actor, action="contact.opt_in", subject=f"contact:{row['id']}")
-    return Contact(**row) if row else await show(db, phone)
+    return await show(db, phone)

@@ -51,4 +51,4 @@ async def set_zone(db: Database, phone: str, zone: str | None, *, actor: str) ->
         if row is not None:
             subject = f"contact:{row['id']}"
             await record(conn, actor=actor, action="contact.zone", subject=subject, detail={"zone": zone})
-    return Contact(**row) if row else await show(db, phone)
+    return await show(db, phone)

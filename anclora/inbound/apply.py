@@ -9,19 +9,27 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple, TypeGuard
 
 import psycopg
 
+from anclora.inbound.hear import hear, voices
 from anclora.inbound.metrics import POISONED
 from anclora.inbound.model import Delivery, Stored
 from anclora.instances.model import state_of
 from anclora.kit.batcher import commit_or_bisect
 from anclora.kit.errors import UnavailableError
-from anclora.kit.ids import new_id
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.messages import receipts
-from anclora.providers.contract import ConnectionEvent, InboundEvent, OwnMessageEvent, ReceiptEvent
+from anclora.providers.contract import (
+    ConnectionEvent,
+    Event,
+    OwnMessageEvent,
+    ReceiptEvent,
+    SaidDelete,
+    SaidEdit,
+)
 from anclora.storage.database import Database, Statement
 from anclora.storage.queries import load_queries
 
@@ -38,15 +46,23 @@ _LINGER_SECONDS = 0.05
 Told = tuple[datetime, Delivery]
 
 
+class Applied(NamedTuple):
+    """What applying did: how much was heard that was new, and the ids of webhooks that could not be applied."""
+
+    heard: int
+    failed: frozenset[str]
+
+
 class Applier(Loop):
     """Owns what this process stored and has not applied."""
 
     name = "inbound"
     every_seconds = 5.0
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, keep_groups: bool = False) -> None:
         super().__init__()
         self._db = db
+        self._keep_groups = keep_groups
         self._waiting: deque[Stored] = deque()
         self._count = 0
         self._turn = asyncio.Lock()
@@ -81,57 +97,64 @@ class Applier(Loop):
             self._count -= size
             if some:
                 try:
-                    await apply(self._db, [(each.at, delivery) for each in some for delivery in each.deliveries])
+                    told = [(each.at, delivery) for each in some for delivery in each.deliveries]
+                    await apply(self._db, told, keep_groups=self._keep_groups)
                     await self._db.commit(QUERIES["forget_unapplied"], ids=[each.id for each in some])
                 except UnavailableError as error:
                     log.warning("webhooks_left_to_the_sweep", error=error.detail, webhooks=size)
         return bool(self._waiting)
 
 
-async def apply(db: Database, told: Sequence[Told]) -> None:
+async def apply(db: Database, told: Sequence[Told], *, keep_groups: bool = False) -> Applied:
     """Apply webhooks in the order they came; one that cannot be gets its error in the ledger.
+
+    Args:
+        db: the ledger.
+        told: each with the moment it arrived.
+        keep_groups: whether what is said in groups is written down.
 
     Raises:
         UnavailableError: the ledger is away. Some may be applied: to do it again is harmless.
     """
+    heard = 0
 
     async def all_of(some: Sequence[Told]) -> Sequence[Exception | None]:
-        await _commit(db, some)
+        nonlocal heard
+        heard += await _commit(db, some, keep_groups=keep_groups)
         return [None for _ in some]
 
     results = await commit_or_bisect(all_of, told, (*_OF_DATA, *_OF_READERS))
+    failed: set[str] = set()
     for (_, delivery), result in zip(told, results, strict=True):
         if result is not None:
             POISONED.inc()
+            failed.add(delivery.id)
             error = type(result).__name__
             log.error("webhook_poisoned", instance=delivery.instance, kind=delivery.kind, id=delivery.id, error=error)
             await db.commit(QUERIES["mark_event"], id=delivery.id, error=error)
+    return Applied(heard, frozenset(failed))
 
 
-async def _commit(db: Database, told: Sequence[Told]) -> None:
+async def _commit(db: Database, told: Sequence[Told], *, keep_groups: bool) -> int:
     facts: receipts.Facts = {}
     for at, delivery in told:
-        events = [each for each in delivery.events if isinstance(each, ReceiptEvent | OwnMessageEvent)]
+        events = [each for each in delivery.events if isinstance(each, ReceiptEvent) or _is_message_of_ours(each)]
         receipts.gather([(delivery.instance, event) for event in events], at, facts)
-    statements = [*_of_people(told), *_of_numbers(told)]
-    if not facts:
+    statements = _of_numbers(told)
+    if facts:
+        last = told[-1][0]
+        raised, *_ = await db.commit_each([receipts.statement(facts, last), *statements])
+        if (rest := receipts.outside(facts, raised)) is not None:
+            await db.commit_each([rest])
+    else:
         await db.commit_each(statements)
-        return
-    last = told[-1][0]
-    raised, *_ = await db.commit_each([receipts.statement(facts, last), *statements])
-    if (rest := receipts.outside(facts, raised)) is not None:
-        await db.commit_each([rest])
+    people = voices(((d.instance, d.id, d.events) for _, d in told), keep_groups=keep_groups)
+    return await hear(db, *people)
 
 
-def _of_people(told: Sequence[Told]) -> list[Statement]:
-    """When those who wrote to us did so last."""
-    events = [event for _, delivery in told for event in delivery.events if isinstance(event, InboundEvent)]
-    heard = sorted((event.at, event.sender) for event in events)
-    last = {sender: at for at, sender in heard}
-    if not last:
-        return []
-    ids = [new_id() for _ in last]
-    return [(QUERIES["touch_contacts"], {"ids": ids, "phones": list(last), "ats": list(last.values())})]
+def _is_message_of_ours(event: Event) -> TypeGuard[OwnMessageEvent]:
+    """Whether a receipt may ever speak of it: an edit or a deletion has none of its own."""
+    return isinstance(event, OwnMessageEvent) and not isinstance(event.said, SaidEdit | SaidDelete)
 
 
 def _of_numbers(told: Sequence[Told]) -> list[Statement]:

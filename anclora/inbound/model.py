@@ -7,12 +7,16 @@ import msgspec
 
 from anclora.kit.ids import new_id_text
 from anclora.providers.contract import (
+    AccountEvent,
     ConnectionEvent,
+    ContactEvent,
     Event,
     InboundEvent,
     OtherEvent,
     OwnMessageEvent,
+    PairingEvent,
     ReceiptEvent,
+    TemplateEvent,
 )
 
 _LONGEST_KIND = 60
@@ -21,6 +25,10 @@ _KINDS: Mapping[type[Event], str] = {
     OwnMessageEvent: "own_message",
     InboundEvent: "inbound",
     ConnectionEvent: "connection",
+    PairingEvent: "pairing",
+    ContactEvent: "contact",
+    TemplateEvent: "template",
+    AccountEvent: "account",
 }
 
 

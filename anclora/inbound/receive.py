@@ -12,6 +12,8 @@ import msgspec
 import psycopg
 
 from anclora.inbound.apply import Applier
+from anclora.inbound.drift import DriftWatch
+from anclora.inbound.listen import Ear
 from anclora.inbound.metrics import EVENTS
 from anclora.inbound.model import Delivery, Stored, deliver
 from anclora.kit.batcher import Batcher, commit_or_bisect
@@ -40,12 +42,24 @@ class Inbound:
 
     Args:
         applier: takes what was stored.
+        ear: learns which numbers were heard.
+        drift: looks into some of it.
     """
 
-    def __init__(self, db: Database, providers: Providers, applier: Applier) -> None:
+    def __init__(
+        self,
+        db: Database,
+        providers: Providers,
+        applier: Applier,
+        *,
+        ear: Ear | None = None,
+        drift: DriftWatch | None = None,
+    ) -> None:
         self._db = db
         self._providers = providers
         self._applier = applier
+        self._ear = ear
+        self._drift = drift
         self._batcher = Batcher(self._store_safely, size=500, bound=5_000, linger_seconds=_LINGER_SECONDS)
 
     def offer(self, instance: str, provider: str, body: bytes) -> "asyncio.Future[None]":
@@ -56,7 +70,10 @@ class Inbound:
             UnavailableError: too much is waiting; the sender tries again.
         """
         events = self._providers[provider].parse_webhook(body)
-        return self._batcher.offer(deliver(instance, body, events))
+        delivery = deliver(instance, body, events)
+        if self._drift is not None:
+            self._drift.show(provider, delivery)
+        return self._batcher.offer(delivery)
 
     async def accept(self, instance: str, provider: str, body: bytes) -> None:
         """Store one webhook; returns after the commit.
@@ -85,6 +102,8 @@ class Inbound:
         )
         for stored_id, at in rows:
             self._applier.put(Stored(stored_id, at, told))
+        if self._ear is not None:
+            self._ear.heard(each.instance for each in batch)
         for kind, count in Counter(each.kind for each in batch).items():
             EVENTS.labels(kind).inc(count)
         return [None for _ in batch]

@@ -27,6 +27,7 @@ class InboundSweep(Loop):
         self._db = db
         self._providers = providers
         self._after_seconds = settings.outbox_after_seconds
+        self._keep_groups = settings.groups == "store"
 
     async def run_once(self) -> bool:
         """The oldest commits that nobody applied within `outbox_after_seconds`."""
@@ -39,7 +40,7 @@ class InboundSweep(Loop):
             arrived = {event_id: row["created_at"] for row in rows for event_id in row["event_ids"]}
             events = await fetch_all(conn, QUERIES["read_events"], ids=ids)
             told = [(arrived[row["id"]], delivery) for row in events if (delivery := await self._read(**row))]
-            await apply(self._db, told)
+            await apply(self._db, told, keep_groups=self._keep_groups)
             await conn.execute(QUERIES["forget_unapplied"], {"ids": [row["id"] for row in rows]})
         SWEPT.inc(len(told))
         log.info("webhooks_swept", commits=len(rows), webhooks=len(told))

@@ -75,8 +75,18 @@ def reason_of(instance: Instance, now: datetime) -> str | None:
 _FINAL_CLOSES = frozenset({401, 402, 403, 406})
 
 
+_STATE_OF: Mapping[str, str] = {
+    "open": "open",
+    "close": "close",
+    "refused": "close",
+    "unknown": "close",
+    "logged_out": "logged_out",
+    "removed": "missing",
+}
+
+
 def state_of(word: str, reason: int | None) -> str:
     """The state a provider's word for a connection stands for."""
     if word == "close" and reason in _FINAL_CLOSES:
         return "logged_out"
-    return {"open": "open", "close": "close", "refused": "close", "unknown": "close"}.get(word, "connecting")
+    return _STATE_OF.get(word, "connecting")

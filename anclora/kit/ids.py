@@ -34,3 +34,9 @@ def first_id_at(moment: datetime) -> UUID:
 def moment_of(identifier: UUID) -> datetime:
     """When an identifier was made, to the millisecond, in UTC."""
     return _EPOCH + (identifier.int >> _RANDOM_BITS) * _MILLISECOND
+
+
+def id_at(moment: datetime) -> UUID:
+    """A fresh UUID version 7 of a moment that is not now: rows sorted by it stand in the order of what they tell of."""
+    fresh = new_id().int & ((1 << _RANDOM_BITS) - 1)
+    return UUID(int=first_id_at(moment).int | fresh)

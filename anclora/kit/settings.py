@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     default_region: Annotated[str, AfterValidator(_region)] = Field(
         default="ES", description="country of national numbers"
     )
+    groups: Literal["ignore", "store"] = Field(
+        default="ignore", description="what is said in groups: ignore, or store it with what people say to us"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="lowest level written")
     open_routes: bool = Field(default=True, description="false asks for a key on /health, /metrics and the like too")
 
@@ -87,6 +90,12 @@ class Settings(BaseSettings):
     mends_per_hour_all: Count = Field(default=10, description="remedies all numbers together may get in an hour")
     outbox_after_seconds: Seconds = Field(default=5.0, description="an outbox row older than this is enqueued again")
     sweep_every_seconds: Seconds = Field(default=1.0, description="between two rounds of the sweeps")
+    gap_after_seconds: Seconds = Field(
+        default=900.0, description="after not listening for this long, what was missed is looked up"
+    )
+    silence_seconds: Seconds = Field(
+        default=1_800.0, description="after hearing nothing of an open number for this long, it is looked up"
+    )
     reconcile_every_seconds: Seconds = Field(default=60.0, description="between two comparisons of ledger and lanes")
     drain_seconds: Seconds = Field(default=60.0, description="for what is being sent when the process is told to stop")
     max_age_seconds: Annotated[float, Field(gt=0)] = Field(

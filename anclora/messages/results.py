@@ -28,6 +28,7 @@ from anclora.messages.attempt import Result, rests_of, row_of, woken_by
 from anclora.messages.feed import lane_of
 from anclora.messages.intent import Intent
 from anclora.messages.model import State
+from anclora.messages.resolved import Resolved, went_elsewhere
 from anclora.messages.retries import RetryBook
 from anclora.messages.rules import FOLLOW_SECONDS, judge
 from anclora.messages.worker import QUERIES
@@ -76,6 +77,7 @@ class Results(Loop):
         self._open = 0
         self._stored = asyncio.Event()
         self._groups = Overlap(_BESIDE)
+        self._resolved = Resolved(db, clock)
 
     def put(self, intent: Intent, outcome: Outcome) -> None:
         """Hand over the end of an attempt."""
@@ -136,6 +138,8 @@ class Results(Loop):
             self._open -= len(batch)
             self._stored.set()
             self._freed(len(batch))
+        if elsewhere := went_elsewhere(batch):
+            await self._resolved.learn(elsewhere)
 
     async def _store(self, batch: Sequence[Result]) -> Sequence[datetime | None]:
         blocks = await store(self._db, batch, self._worker_id())

@@ -21,6 +21,7 @@ from anclora.providers.contract import (
     Content,
     Event,
     FoundMessage,
+    HeardPage,
     Outcome,
     Provider,
     ReceiptEvent,
@@ -158,6 +159,11 @@ class GuardedProvider:
         """How far a message of ours came. Raises `AncloraError`s only."""
         return await self._call("find_receipt", self._provider.find_receipt(instance, provider_id))
 
+    async def find_heard(self, instance: str, *, since: datetime, until: datetime, page: int = 1) -> HeardPage:
+        """A page of what happened to a number in a span of time. Raises `AncloraError`s only."""
+        search = self._provider.find_heard(instance, since=since, until=until, page=page)
+        return await self._call("find_heard", search)
+
     async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
         """Ask for events. Raises `AncloraError`s only."""
         await self._call("set_webhook", self._provider.set_webhook(instance, url=url, secret=secret))
@@ -189,6 +195,10 @@ class GuardedProvider:
         kind = "sent" if sent else "unknown" if isinstance(outcome, Unknown) else "refused"
         self._count(call, kind, started, None if isinstance(outcome, Sent) else outcome.code)
         return kind
+
+    def unfamiliar(self, body: bytes) -> Sequence[tuple[str, str]]:
+        """Members of a webhook body that this version does not know."""
+        return self._provider.unfamiliar(body)
 
     async def _call(self, call: str, work: Awaitable[T]) -> T:
         started = self._clock.boot_seconds()

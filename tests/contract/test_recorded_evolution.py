@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import pytest
 from failure_table import ROWS, expected, name_of, row_of
+from inbound_by_hand import as_written, phone
 from rebuilding import ACTS, COMMON, NAMED, Outside, content, send
 from recordings import DEFAULT, SETTING, Tally, answered, differences, files
 
@@ -208,7 +209,7 @@ def _parsed(body: Any) -> None:
         raise Outside("posted to a template's own address: no event envelope")
     events = webhook.parse(json.dumps(body).encode(), NOW)
     data = body.get("data")
-    many = isinstance(data, list) and body["event"] in ("send.message", "messages.upsert", "messages.update")
+    many = isinstance(data, list) and body["event"].startswith(("send.message", "messages.up", "contacts."))
     items: list[Any] = data if many and isinstance(data, list) else [data]
     assert len(events) == len(items), f"{body['event']}: {events}"
     for event, item in zip(events, items, strict=True):
@@ -227,7 +228,7 @@ def _as_written(name: str, data: Any, event: Event) -> bool:
         return event == ReceiptEvent(provider_id=data.get("keyId") or data["id"], rank=RANKS[data["status"]])
     if name == "connection.update":
         return event == ConnectionEvent(state=data["state"], reason=data.get("statusReason"))
-    return event == OtherEvent(kind=name)
+    return as_written(name, data, event)
 
 
 def _message_as_written(name: str, data: Any, event: Event) -> bool:
@@ -246,7 +247,8 @@ def _message_as_written(name: str, data: Any, event: Event) -> bool:
         return (event.provider_id, event.recipient, event.at, event.by_api) == (key["id"], peer, at, by_api)
     if not isinstance(event, InboundEvent) or (text and event.text != text):
         return False
-    return (event.provider_id, event.sender, event.at) == (key["id"], peer, at)
+    sender = phone([key.get("participant") or "", key.get("participantAlt") or ""]) if peer.endswith("@g.us") else peer
+    return (event.provider_id, event.sender, event.at) == (key["id"], sender, at)
 
 
 _FARTHEST = ("PLAYED", "READ", "DELIVERED", "DELIVERY_ACK", "SENT", "SERVER_ACK", "FAILED", "ERROR")

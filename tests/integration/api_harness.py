@@ -17,6 +17,7 @@ from anclora.access import SCOPES, Access, create
 from anclora.api import Deps, create_app
 from anclora.api.deps import Lanes, Receives, Submits, always_ready
 from anclora.api.protocol import protocol_of
+from anclora.inbound.replay import Replay
 from anclora.instances import InstanceBook, register
 from anclora.kit.errors import ConflictError, InvalidError, UnavailableError
 from anclora.kit.settings import load_settings
@@ -28,6 +29,7 @@ from anclora.providers.contract import (
     Content,
     Event,
     FoundMessage,
+    HeardPage,
     Outcome,
     ReceiptEvent,
     RemoteInstance,
@@ -180,6 +182,9 @@ class OneProvider:
     async def find_receipt(self, instance: str, provider_id: str) -> ReceiptEvent | None:
         return self.receipts.get(provider_id)
 
+    async def find_heard(self, instance: str, *, since: datetime, until: datetime, page: int = 1) -> HeardPage:
+        return HeardPage(events=(), more=False)
+
     async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
         if instance in self.refusing:
             raise InvalidError("no such instance there", code="refused_there")
@@ -189,6 +194,9 @@ class OneProvider:
         return [recipient]
 
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
+        return []
+
+    def unfamiliar(self, body: bytes) -> Sequence[tuple[str, str]]:
         return []
 
 
@@ -328,6 +336,7 @@ async def house(  # the parts a test may replace
         started_at=clock.now(),
         providers=providers,
         ready=ready,
+        replay=Replay(db, Providers({"evolution": provider}), clock, keep_groups=False),
     )
     key = (await create(db, account="main", name="all", scopes=list(SCOPES))).text
     async with serving(deps) as address, aiohttp.ClientSession() as session:

@@ -9,6 +9,7 @@ import pytest
 from api_harness import Answered, House, house
 from schema_check import Schemas
 
+from anclora.kit.ids import new_id
 from anclora.storage.database import Database
 
 _PROBLEM = "application/problem+json"
@@ -51,6 +52,24 @@ def check(description: dict[str, Any], operation: dict[str, Any], answer: Answer
 async def secret_of(doors: House, instance: str) -> str:
     await doors.deps.book.refresh()
     return doors.deps.book.get(instance).secret
+
+
+async def somebody_wrote(doors: House) -> str:
+    """A person with a lid of its own, who said something; the id of that."""
+    row = {"id": new_id(), "contact": new_id()}
+    await doors.deps.db.execute("insert into contacts (id) values (%(contact)s)", **row)
+    await doors.deps.db.execute(
+        "insert into addresses (kind, value, contact_id, evidence, since)"
+        " values ('lid', '99887766554433', %(contact)s, 'a message', now())",
+        **row,
+    )
+    await doors.deps.db.execute(
+        "insert into heard (instance, provider_id, id, contact_id, direction, at, peer, kind, text, said)"
+        " values ('sales', '3A00', %(id)s, %(contact)s, 'in', now(), '34600111222', 'text', 'hola',"
+        """ '{"type": "text", "text": "hola"}')""",
+        **row,
+    )
+    return str(row["id"])
 
 
 async def test_the_description_is_sound(doors: House) -> None:
@@ -99,6 +118,7 @@ async def test_every_example_of_a_body_is_accepted(doors: House) -> None:
     await doors.deps.db.execute(
         "update messages set state = 'sent', sent_at = now(), provider_id = 'P1' where id = %(id)s", id=out.json["id"]
     )
+    await somebody_wrote(doors)
     # A second number last: with two of them every message must name its own.
     for method, path, operation in sorted(operations(description), key=lambda each: each[1] == "/api/v1/instances"):
         for content in operation.get("requestBody", {"content": {}})["content"].values():
@@ -121,6 +141,7 @@ async def test_every_answer_is_what_the_description_says(doors: House) -> None:
     kept = await doors.ask("POST", "/api/v1/media?filename=a.txt", data=b"hola", Content_Type="text/plain")
     check(description, description["paths"]["/api/v1/media"]["post"], kept)
     values = {"message_id": str(sent.json["id"]), "phone": "+34600111222", "file_hash": kept.json["hash"]}
+    values["heard_id"] = await somebody_wrote(doors)
     for method, path, operation in operations(description):
         if method in ("GET", "DELETE"):
             answer = await doors.ask(method, shown(path, operation, **values))

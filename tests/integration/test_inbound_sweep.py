@@ -122,7 +122,7 @@ async def test_without_a_ledger_to_apply_to_it_is_left_to_the_sweep(
     applier = Applier(here.db)
     inbound = Inbound(here.db, evolution, applier)
 
-    async def away(*_: object) -> None:
+    async def away(*_: object, **__: object) -> None:
         raise UnavailableError("away")
 
     with monkeypatch.context() as broken:

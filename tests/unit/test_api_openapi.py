@@ -100,6 +100,14 @@ def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
         ("put", "/api/v1/contacts/{phone}/opt-out"),
         ("delete", "/api/v1/contacts/{phone}/opt-out"),
         ("put", "/api/v1/contacts/{phone}/zone"),
+        ("post", "/api/v1/contacts/merge"),
+        ("post", "/api/v1/contacts/split"),
+        ("get", "/api/v1/inbound"),
+        ("get", "/api/v1/inbound/unprocessed"),
+        ("get", "/api/v1/inbound/gaps"),
+        ("get", "/api/v1/inbound/{heard_id}"),
+        ("post", "/api/v1/inbound/replay"),
+        ("post", "/api/v1/inbound/retry"),
         ("post", "/webhooks/evolution/{instance}"),
     }
 
@@ -131,7 +139,7 @@ def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
         for path, method, operation in operations(description)
         if method in ("post", "put") and path not in commands
     ]
-    assert len(bodies) == 18
+    assert len(bodies) == 22
     for operation in bodies:
         assert operation["requestBody"]["content"]["application/json"]["examples"]
 

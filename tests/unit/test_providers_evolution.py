@@ -107,7 +107,7 @@ async def test_a_send_carries_key_and_body_and_names_its_message() -> None:
         evolution = provider(server.url)
         outcome = await evolution.send("demo", "34600111222", Text(text="hola"), reference="r")
         await evolution.close()
-    assert outcome == Sent(provider_id="3EB0")
+    assert outcome == Sent(provider_id="3EB0", recipient="x")
     assert server.requests[0].head.startswith("POST /message/sendText/demo HTTP/1.1")
     assert "\r\napikey: secret-key\r\n" in server.requests[0].head
     assert json.loads(server.requests[0].body) == {"number": "34600111222", "text": "hola"}

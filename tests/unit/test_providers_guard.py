@@ -37,7 +37,7 @@ class _Scripted:
         return self.result
 
     send = edit = delete = mark_read = typing = check_numbers = _do
-    list_instances = find_messages = find_receipt = set_webhook = _do
+    list_instances = find_messages = find_receipt = find_heard = set_webhook = _do
 
     def rendered(self, content: Any) -> Any:
         return content
@@ -47,6 +47,9 @@ class _Scripted:
 
     def parse_webhook(self, body: bytes) -> Sequence[Any]:
         return [body]
+
+    def unfamiliar(self, body: bytes) -> Sequence[tuple[str, str]]:
+        return []
 
 
 def guarded(result: Any, name: str = "scripted") -> GuardedProvider:

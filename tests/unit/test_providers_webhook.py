@@ -148,6 +148,7 @@ def test_receipts_are_ranked(data: Any, rank: int) -> None:
     "data",
     [
         {"keyId": "3EB0", "status": "SERVER_ACK", "message": {"editedMessage": {"conversation": "new"}}},
+        {"keyId": "3EB0", "status": "SERVER_ACK", "message": {"editedMessage": 7}},
         {"keyId": "3EB0", "status": "PENDING"},
         {"keyId": "3EB0", "status": "DELETED"},
         {"keyId": "3EB0"},

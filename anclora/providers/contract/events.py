@@ -86,6 +86,7 @@ class SaidChoice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", ta
     """A pressed button or chosen line: `{"type": "choice", "id": "visit", "title": "Book a visit"}`.
 
     Attributes:
+        id: as it was offered; "" where the provider keeps the title alone.
         target: the message that offered it, where the provider says which.
     """
 
@@ -123,7 +124,11 @@ class OwnMessageEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A message left one of our numbers: by our own request (`by_api`) or typed on the phone.
 
     Attributes:
-        said: what it says, of those typed on the phone; ours are in the ledger.
+        recipient: digits, or the jid of what is no number, a group's for example.
+        said: what it says, of those typed on the phone; ours are in the ledger, but for edits and deletions.
+        text: the words of it, of those typed on the phone.
+        quoted: the provider's id of the message it answers.
+        addresses: of the other side, as in `InboundEvent`.
     """
 
     provider_id: str
@@ -133,12 +138,16 @@ class OwnMessageEvent(msgspec.Struct, frozen=True, kw_only=True):
     by_api: bool
     reference: str | None = None
     said: Said | None = None
+    text: str | None = None
+    quoted: str | None = None
+    addresses: tuple[str, ...] = ()
 
 
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody wrote to one of our numbers.
 
     Attributes:
+        provider_id: of the message; an edit or a deletion has the one of its target with `/edit…` or `/delete` behind.
         sender: digits of the number, or another address (a lid) where the provider tells no number.
         text: the words, whatever kind of message they came with.
         said: everything it says.
@@ -162,7 +171,7 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectionEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """The connection of a number changed: open, connecting, close or refused."""
+    """The connection of a number changed: open, connecting, close or refused; logged_out and removed are final."""
 
     state: str
     reason: int | None

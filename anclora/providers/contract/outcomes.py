@@ -25,9 +25,14 @@ class Fault(StrEnum):
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider took the message and named it."""
+    """The provider took the message and named it.
+
+    Attributes:
+        recipient: whom it went to, digits or a jid, where the provider says it: not always the number asked for.
+    """
 
     provider_id: str
+    recipient: str | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,6 +64,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
             look-ups of the message; `id` = it is the provider's id.
         find_messages: whether past sends can be looked up.
         absence_proves: whether a look-up that answers, and shows others and not this one, proves that it was not sent.
+        find_heard: whether what people wrote, and how far our messages came, can be looked up for a span of time.
         hidden_by: codes of unknown outcomes after which the look-up may not show a message that did go out, so that
             its absence proves nothing.
         contents: the content types it can send at all.
@@ -80,6 +81,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     client_reference: ClientReference = "none"
     find_messages: bool = True
     absence_proves: bool = True
+    find_heard: bool = False
     hidden_by: frozenset[str] = frozenset()
     contents: frozenset[str] = CONTENT_TYPES
     degraded: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
@@ -109,6 +111,13 @@ class FoundMessage(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str | None
     at: datetime
     reference: str | None = None
+
+
+class HeardPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of what a look-up shows of a span of time, and whether another page follows."""
+
+    events: Sequence[Event]
+    more: bool
 
 
 class Provider(Protocol):
@@ -180,6 +189,13 @@ class Provider(Protocol):
         """
         ...
 
+    async def find_heard(self, instance: str, *, since: datetime, until: datetime, page: int = 1) -> HeardPage:
+        """What happened to a number in a span of time: what people wrote, what it sent, and how far that came.
+
+        Where `Capabilities.find_heard` is False nobody asks. Raises `UnavailableError` when it does not answer.
+        """
+        ...
+
     async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
         """Ask for events at `url`, with the secret in the header `X-Anclora-Secret`."""
         ...
@@ -190,4 +206,8 @@ class Provider(Protocol):
 
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
         """The events in one webhook body. Raises `InvalidError` when it is not JSON of the provider's envelope."""
+        ...
+
+    def unfamiliar(self, body: bytes) -> Sequence[tuple[str, str]]:
+        """Members of one webhook body that this version does not know: the event, and the member's dotted path."""
         ...

@@ -15,12 +15,13 @@ from anclora.providers.contract import (
     Content,
     Event,
     FoundMessage,
+    HeardPage,
     Outcome,
     ReceiptEvent,
     RemoteInstance,
     Target,
 )
-from anclora.providers.evolution import acts, hook_row, jids, payloads, shapes, webhook
+from anclora.providers.evolution import acts, drift, history, hook_row, jids, payloads, shapes, webhook
 from anclora.providers.evolution.errors import failure_of, outcome_of
 from anclora.providers.evolution.limits import CAPABILITIES
 from anclora.providers.evolution.numbers import EvolutionNumbers
@@ -210,6 +211,12 @@ class EvolutionProvider:
         answer = await self._ask("POST", *payloads.status_request(instance, provider_id), instance=instance)
         return webhook.receipt_in(self._json(answer), provider_id)
 
+    async def find_heard(self, instance: str, *, since: datetime, until: datetime, page: int = 1) -> HeardPage:
+        """A page of a number's stored messages, newest first. Raises `UnavailableError` or `NotFoundError`."""
+        request = payloads.find_request(instance, since=since, until=until, page=page, size=_PAGE_ROWS, own=False)
+        answer = await self._ask("POST", *request, instance=instance)
+        return history.page_of(answer.body, page, self._clock.now(), self._shown)
+
     async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
         """Ask for the events this version reads, at `url`, with the secret as a header.
 
@@ -238,6 +245,10 @@ class EvolutionProvider:
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
         """The events in one webhook body. Raises `InvalidError` when it is not the envelope."""
         return webhook.parse(body, self._clock.now())
+
+    def unfamiliar(self, body: bytes) -> Sequence[tuple[str, str]]:
+        """Members of a webhook body that this version does not know."""
+        return drift.unfamiliar(body)
 
     async def close(self) -> None:
         """Close the connections; stop the callers first."""

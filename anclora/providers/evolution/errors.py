@@ -22,6 +22,7 @@ from anclora.kit.errors import (
 from anclora.kit.http import Answer, MaybeSent, NotSent, Result
 from anclora.kit.retry_after import retry_after_seconds
 from anclora.providers.contract import Fault, Outcome, Refused, Scope, Sent, Unknown
+from anclora.providers.evolution.jids import number_of
 from anclora.providers.evolution.shapes import UNREADABLE
 
 _TEXT_CHARS = 200
@@ -121,6 +122,7 @@ _PATTERNS = tuple(re.compile(row.pattern, re.DOTALL) for row in ROWS)
 
 class _Key(msgspec.Struct):
     id: str | None = None
+    remoteJid: str | None = None  # noqa: N815 - the wire's name
 
 
 class _Taken(msgspec.Struct):
@@ -149,7 +151,8 @@ def classify(answer: Answer, now: datetime | None = None) -> Outcome:
         except UNREADABLE:
             taken = None
         if taken is not None and taken.key is not None and taken.key.id and taken.key.id.isprintable():
-            return Sent(provider_id=taken.key.id)
+            jid = taken.key.remoteJid
+            return Sent(provider_id=taken.key.id, recipient=number_of(jid) if jid else None)
         return Unknown(code="no_message_id", text=_said(answer))
     shape, texts = message_of(answer)
     row = _row(answer.status, shape, texts)

@@ -27,6 +27,16 @@ def is_person(jid: str) -> bool:
     return number_of(jid).isdigit()
 
 
+def address_of(jid: str) -> str | None:
+    """A person's jid as an address of the house, `phone:34600111222` or `lid:1234`; None = it is no person's."""
+    digits = number_of(jid)
+    if digits.isdigit():
+        return f"phone:{digits}"
+    user, _, domain = digits.partition("@")
+    user = user.partition(":")[0]
+    return f"lid:{user}" if domain == "lid" and user.isdigit() else None
+
+
 def jid_of(recipient: str) -> str:
     """The jid of a number; what is a jid already stays."""
     return recipient if "@" in recipient else f"{recipient}@s.whatsapp.net"

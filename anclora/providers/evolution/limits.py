@@ -13,6 +13,7 @@ _TWO_DAYS_SECONDS = 2 * 24 * 3_600
 # WhatsApp's documented limits (Cloud API reference, media and text objects). A QR number may get more through, for
 # example video up to 64 MB, but nothing promises it. Evolution re-encodes images to JPEG and audio to Opus.
 CAPABILITIES = Capabilities(
+    find_heard=True,
     # The server inserts its row after the socket has sent (contract 3.3): what failed in between shows nowhere.
     hidden_by=frozenset({"not_stored", "connection_closed", "type_error", "unclear_answer"}),
     text_chars=65_536,

@@ -16,9 +16,18 @@ from anclora.providers.evolution.jids import jid_of
 from anclora.providers.evolution.payloads_contents import body_of
 from anclora.providers.evolution.rendering import rendered
 
-# The events this version reads, and no other: MESSAGES_EDITED above all blocks every later event of an instance while
-# its delivery is being retried (2.3.7).
-EVENTS = ("SEND_MESSAGE", "MESSAGES_UPSERT", "MESSAGES_UPDATE", "CONNECTION_UPDATE")
+# The events this version asks for, and why not the others it can read: MESSAGES_EDITED holds back every later event of
+# an instance while its delivery is being retried (2.3.7), and MESSAGES_UPDATE tells the same edit; LOGOUT_INSTANCE and
+# REMOVE_INSTANCE hold back logout and deletion likewise, and CONNECTION_UPDATE tells them; CONTACTS_* would double the
+# webhooks of every message for a name that the message carries; SEND_MESSAGE_UPDATE tells of our own requests.
+EVENTS = (
+    "SEND_MESSAGE",
+    "MESSAGES_UPSERT",
+    "MESSAGES_UPDATE",
+    "MESSAGES_DELETE",
+    "CONNECTION_UPDATE",
+    "QRCODE_UPDATED",
+)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -58,6 +67,7 @@ def find_request(
     until: datetime | None = None,
     page: int = 1,
     size: int = 100,
+    own: bool = True,
 ) -> tuple[str, bytes]:
     """Path and body that look up own messages, newest first.
 
@@ -69,8 +79,9 @@ def find_request(
         until: not newer, rounded up to whole seconds.
         page: counted from 1.
         size: rows of one page; the wire calls it `offset`.
+        own: False = what came in too; the server has no filter for that alone.
     """
-    key: dict[str, Any] = {"fromMe": True}
+    key: dict[str, Any] = {"fromMe": True} if own else {}
     if jid is not None:
         key |= {"remoteJid": jid, "remoteJidAlt": jid}
     where: dict[str, Any] = {"key": key}

@@ -3,16 +3,18 @@
 Only the members we use are decoded; msgspec skips the rest (thumbnails, keys, whole base64 files) without building it.
 """
 
+import re
 from datetime import UTC, datetime
 
 import msgspec
 
 from anclora.providers.contract import fingerprint_of, place_words
-from anclora.providers.evolution.jids import is_person, number_of
+from anclora.providers.evolution.jids import address_of, is_person, number_of
 
 # ruff: noqa: N815 - the names are the wire's
 
 EMPTY = msgspec.Raw(b"{}")
+ABSENT = msgspec.Raw(b"")
 # What decoding foreign JSON can end in: another shape, broken text, nesting without end.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MILLISECONDS_FROM = 100_000_000_000  # a count this big is not seconds but milliseconds
@@ -38,10 +40,51 @@ class Key(msgspec.Struct):
         return main
 
 
+class WideKey(Key):
+    """The same with every address versions write beside it (contract 6.2)."""
+
+    senderLid: str | None = None
+    previousRemoteJid: str | None = None
+    participant: str | None = None
+    participantAlt: str | None = None
+    participantPn: str | None = None
+    participantLid: str | None = None
+
+    @property
+    def group(self) -> str | None:
+        """The jid of the group it was written in."""
+        return self.remoteJid if (self.remoteJid or "").endswith("@g.us") else None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address of the person it names, phones first: who wrote in a group, else the other side."""
+        jids = (
+            (self.participant, self.participantAlt, self.participantPn, self.participantLid)
+            if self.group
+            else (self.remoteJid, self.remoteJidAlt, self.senderPn, self.senderLid, self.previousRemoteJid)
+        )
+        found: list[str] = []
+        for jid in jids:
+            if jid and (address := address_of(jid)) is not None and address not in found:
+                found.append(address)
+        if len(found) > 1:
+            found.sort(reverse=True)  # "phone" is behind "lid"
+        return tuple(found)
+
+    @property
+    def writer(self) -> str:
+        """Who wrote: digits of a phone where any address is one, else the jid that is told."""
+        if not self.group:
+            return self.peer
+        first = next(iter(self.addresses), "")
+        return first.removeprefix("phone:") if first.startswith("phone:") else self.participant or self.peer
+
+
 class Long(msgspec.Struct):
     """A 64-bit number as some versions write it."""
 
     low: int
+    high: int = 0
 
 
 class _Worded(msgspec.Struct):
@@ -188,6 +231,20 @@ def fingerprint_in(raw: msgspec.Raw) -> str | None:
     """The fingerprint of a `message` object, comparable to `contract.fingerprint(content)`."""
     kind, words = kind_and_words(raw)
     return fingerprint_of(kind, words)
+
+
+def is_there(raw: msgspec.Raw) -> bool:
+    """Whether a member with the default `ABSENT` came, and is not null."""
+    return bytes(raw) not in (b"", b"null")
+
+
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def without_nul(raw: msgspec.Raw) -> msgspec.Raw:
+    """The same JSON with U+FFFD for NUL: Postgres cannot hold it, and no sender may stop what is stored beside him."""
+    whole = bytes(raw)
+    return msgspec.Raw(_NUL.sub(rb"\1\\ufffd", whole)) if b"\\u0000" in whole else raw
 
 
 def moment_of(stamp: float | str | Long | None) -> datetime | None:

@@ -7,7 +7,6 @@ has no use for, and any known event in an unknown shape, is an `OtherEvent`: a w
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
@@ -15,28 +14,17 @@ from anclora.kit.errors import InvalidError
 from anclora.providers.contract import (
     ConnectionEvent,
     Event,
-    InboundEvent,
     OtherEvent,
     OwnMessageEvent,
+    PairingEvent,
     ReceiptEvent,
 )
-from anclora.providers.evolution.shapes import EMPTY, UNREADABLE, Key, Long, fingerprint_in, kind_and_words, moment_of
+from anclora.providers.evolution import heard
+from anclora.providers.evolution.message_shapes import Number
+from anclora.providers.evolution.ranks import RANKS
+from anclora.providers.evolution.shapes import ABSENT, EMPTY, UNREADABLE, Key, fingerprint_in, is_there, moment_of
 
 # ruff: noqa: N815 - the names are the wire's
-
-# Baileys names and numbers, and Meta's words as the Cloud channel passes them on. PENDING says only what the answer to
-# the send said already. DELETED, EDITED, WARNING and the like are no steps on the way of a message.
-RANKS: Mapping[str | int, int] = {
-    "ERROR": 0, "FAILED": 0, 0: 0,
-    "SERVER_ACK": 1, "SENT": 1, 2: 1,
-    "DELIVERY_ACK": 2, "DELIVERED": 2, 3: 2,
-    "READ": 3, 4: 3,
-    "PLAYED": 4, 5: 4,
-}  # fmt: skip
-
-_NOBODY = ("status@broadcast", "@newsletter", "@broadcast")
-
-T = TypeVar("T")
 
 
 class _Envelope(msgspec.Struct):
@@ -44,14 +32,14 @@ class _Envelope(msgspec.Struct):
     data: msgspec.Raw = EMPTY
 
 
-class _Upsert(msgspec.Struct):
+class _Own(msgspec.Struct):
     key: Key
     message: msgspec.Raw = EMPTY
-    messageTimestamp: int | float | str | Long | None = None
+    messageTimestamp: Number = None
 
 
 class _Edit(msgspec.Struct):
-    editedMessage: msgspec.Raw | None = None
+    editedMessage: msgspec.Raw = ABSENT
 
 
 class _Update(msgspec.Struct):
@@ -66,47 +54,61 @@ class _Connection(msgspec.Struct):
     statusReason: int | None = None
 
 
+class _Pairing(msgspec.Struct):
+    code: str | None = None
+    pairingCode: str | None = None
+    count: int | None = None
+
+
+class _Qr(msgspec.Struct):
+    qrcode: _Pairing | None = None
+
+
+class _Closed(msgspec.Struct):
+    disconnectionReasonCode: int | None = None
+
+
 _envelope = msgspec.json.Decoder(_Envelope)
-_upsert, _upserts = msgspec.json.Decoder(_Upsert), msgspec.json.Decoder(list[_Upsert])
+_own_one, _own_many = msgspec.json.Decoder(_Own), msgspec.json.Decoder(list[_Own])
 _update, _updates = msgspec.json.Decoder(_Update), msgspec.json.Decoder(list[_Update])
 _connection = msgspec.json.Decoder(_Connection)
+_qr, _closed = msgspec.json.Decoder(_Qr), msgspec.json.Decoder(_Closed)
 
 
 def _own(data: msgspec.Raw, now: datetime) -> Sequence[Event]:
-    return [_message(item, now, by_api=True) for item in _each(data, _upsert, _upserts)]
+    """Our own sends: one each second of a busy number, so nothing is read but what a message is known by."""
+    return [_sent(item, now) for item in heard.each(data, _own_one, _own_many)]
 
 
-def _upserted(data: msgspec.Raw, now: datetime) -> Sequence[Event]:
-    return [_message(item, now, by_api=False) for item in _each(data, _upsert, _upserts)]
-
-
-def _message(item: _Upsert, now: datetime, *, by_api: bool) -> Event:
+def _sent(item: _Own, now: datetime) -> Event:
     key = item.key
     peer = key.peer
     if not key.id or not peer:
-        return OtherEvent(kind="send.message" if by_api else "messages.upsert")
-    at = moment_of(item.messageTimestamp) or now
-    if by_api or key.fromMe:
-        return OwnMessageEvent(
-            provider_id=key.id, recipient=peer, fingerprint=fingerprint_in(item.message), at=at, by_api=by_api
-        )
-    if peer.endswith(_NOBODY):
-        return OtherEvent(kind="messages.upsert")
-    _, words = kind_and_words(item.message)
-    # Postgres text cannot hold NUL, and a sender must not be able to stop the batch his message is stored with.
-    text = words.replace("\0", "�") if words else None
-    return InboundEvent(provider_id=key.id, sender=peer, text=text, at=at)
+        return OtherEvent(kind="send.message")
+    return OwnMessageEvent(
+        provider_id=key.id,
+        recipient=peer,
+        fingerprint=fingerprint_in(item.message),
+        at=moment_of(item.messageTimestamp) or now,
+        by_api=True,
+    )
 
 
-def _updated(data: msgspec.Raw, _now: datetime) -> Sequence[Event]:
-    return [_receipt(item) for item in _each(data, _update, _updates)]
+def _updated(data: msgspec.Raw, now: datetime) -> Sequence[Event]:
+    items = heard.each(data, _update, _updates)
+    events = [_receipt(item) for item in items]
+    # 2.3.7 reports an edit as SERVER_ACK; the edited message beside it tells.
+    edits = [item.message is not None and is_there(item.message.editedMessage) for item in items]
+    if any(edits):
+        told = heard.edited_updates(data, now)
+        return [new if edit else old for old, new, edit in zip(events, told, edits, strict=True)]
+    return events
 
 
 def _receipt(item: _Update) -> Event:
     provider_id = item.keyId or item.id
     rank = None if item.status is None else RANKS.get(item.status)
-    # 2.3.7 reports an edit as SERVER_ACK; the edited message beside it tells.
-    if not provider_id or rank is None or (item.message is not None and item.message.editedMessage is not None):
+    if not provider_id or rank is None:
         return OtherEvent(kind="messages.update")
     return ReceiptEvent(provider_id=provider_id, rank=rank)
 
@@ -124,17 +126,32 @@ def _connected(data: msgspec.Raw, _now: datetime) -> Sequence[Event]:
     return [ConnectionEvent(state=connection.state, reason=connection.statusReason)]
 
 
+def _paired(data: msgspec.Raw, _now: datetime) -> Sequence[Event]:
+    found = _qr.decode(data).qrcode
+    if found is None:  # it shows no more of them: `connection.update` says refused beside it
+        return [OtherEvent(kind="qrcode.updated")]
+    return [PairingEvent(qr=found.code, pairing_code=found.pairingCode, count=found.count)]
+
+
+def _ended(data: msgspec.Raw, _now: datetime) -> Sequence[Event]:
+    return [ConnectionEvent(state="close", reason=_closed.decode(data).disconnectionReasonCode)]
+
+
 _READERS: Mapping[str, Callable[[msgspec.Raw, datetime], Sequence[Event]]] = {
     "send.message": _own,
-    "messages.upsert": _upserted,
+    "messages.upsert": heard.upserted,
     "messages.update": _updated,
+    "messages.edited": heard.edited,
+    "messages.delete": heard.deleted,
+    "send.message.update": heard.sent_update,
+    "contacts.upsert": heard.contacts,
+    "contacts.update": heard.contacts,
     "connection.update": _connected,
+    "qrcode.updated": _paired,
+    "status.instance": _ended,
+    "logout.instance": lambda _data, _now: [ConnectionEvent(state="logged_out", reason=None)],
+    "remove.instance": lambda _data, _now: [ConnectionEvent(state="removed", reason=None)],
 }
-
-
-def _each(data: msgspec.Raw, one: msgspec.json.Decoder[T], many: msgspec.json.Decoder[list[T]]) -> Sequence[T]:
-    """One object or a list of them: versions differ."""
-    return many.decode(data) if bytes(data)[:1] == b"[" else (one.decode(data),)
 
 
 def _mended(body: bytes) -> _Envelope:

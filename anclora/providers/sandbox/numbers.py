@@ -30,10 +30,12 @@ class StateChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Inbound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"sender": "from"}):
-    """Control: somebody writes."""
+    """Control: somebody writes, in words or in a whole `message` of WhatsApp's; or it is typed on the phone."""
 
     sender: str
-    text: str
+    text: str = ""
+    message: dict[str, Any] | None = None
+    typed: bool = False
 
 
 def create(world: World, body: dict[str, Any]) -> Answer:
@@ -223,7 +225,7 @@ def change_state(world: World, instance: Instance, body: dict[str, Any]) -> Answ
 def receive(world: World, instance: Instance, body: dict[str, Any]) -> Answer:
     """POST /sandbox/inbound: somebody writes to the number. Part of the sandbox, not of Evolution."""
     message = msgspec.convert(body, Inbound)
-    world.receive(instance, message.sender, message.text)
+    world.receive(instance, message.sender, message.text, message=message.message, typed=message.typed)
     return Answer(204)
 
 

@@ -243,30 +243,43 @@ class World:
         for call, arguments in late:
             call(*arguments)
 
-    def receive(self, instance: Instance, sender: str, text: str) -> None:
-        """Somebody writes to a number."""
-        self.hear(instance, self._receive, instance, sender, text)
+    def receive(
+        self,
+        instance: Instance,
+        sender: str,
+        text: str,
+        *,
+        message: dict[str, Any] | None = None,
+        typed: bool = False,
+    ) -> None:
+        """Somebody writes to a number: `text`, or a `message` of any kind. `typed` = on the number's own phone."""
+        self.hear(instance, self._receive, instance, sender, text, message, typed)
 
-    def _receive(self, instance: Instance, sender: str, text: str) -> None:
+    def _receive(self, instance: Instance, sender: str, text: str, message: dict[str, Any] | None, typed: bool) -> None:
         jid = bodies.jid_of(sender)
         now_seconds = int(self.clock.now().timestamp())
         name = f"Contact {sender[-4:]}"
         data = bodies.inbound(jid, text, name=name, instance=instance.id, now_seconds=now_seconds)
+        if message is not None:
+            data |= {"message": message, "messageType": next(iter(message), "unknown")}
+        if typed:  # as recorded: no status, and the server's word for oneself
+            data["key"]["fromMe"], data["pushName"] = True, "Você"
+            del data["status"]
         instance.store.add(
             Row(
                 id=bodies.row_id(),
                 key=data["key"],
-                message_type="conversation",
+                message_type=data["messageType"],
                 message=msgspec.Raw(msgspec.json.encode(data["message"])),
                 timestamp=now_seconds,
                 source="ios",
-                push_name=name,
+                push_name=data["pushName"],
             )
         )
         self.emit(instance, "messages.upsert", data)
         event = "contacts.update" if jid in instance.contacts else "contacts.upsert"
         instance.contacts.add(jid)
-        self.emit(instance, event, bodies.contact(jid, name=name, instance=instance.id))
+        self.emit(instance, event, bodies.contact(jid, name="" if typed else name, instance=instance.id))
 
     def _open_if_connecting(self, instance: Instance) -> None:
         if instance.state == "connecting" and self.instances.get(instance.name) is instance:

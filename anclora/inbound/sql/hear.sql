@@ -1,0 +1,62 @@
+-- name: hear
+-- What people said, each thing once; those that were not there before come back.
+insert into heard (
+    instance, provider_id, id, contact_id, direction, at, peer, kind, text, said, target, quoted, group_jid, name, event_id
+)
+select instance, provider_id, id, contact_id, direction, at, peer, kind, text, said, target, quoted, group_jid, name,
+    event_id
+from json_to_recordset(%(rows)s::json) as r (
+    instance text, provider_id text, id uuid, contact_id uuid, direction text, at timestamptz, peer text, kind text,
+    text text, said jsonb, target text, quoted text, group_jid text, name text, event_id uuid)
+on conflict (instance, provider_id) do nothing
+returning id
+
+-- name: get_heard
+-- One thing somebody said.
+select id, instance, direction, at, heard_at, peer, contact_id, name, kind, text, said, target, quoted, group_jid,
+    provider_id, event_id
+from heard where id = %(id)s
+
+-- name: find_heard
+-- A page of what was said, the newest first; the id begins with the moment.
+select id, instance, direction, at, heard_at, peer, contact_id, name, kind, text, said, target, quoted, group_jid,
+    provider_id, event_id
+from heard
+where id >= %(low)s::uuid and id < %(high)s::uuid
+    and (%(instance)s::text is null or instance = %(instance)s)
+    and (%(kind)s::text is null or kind = %(kind)s)
+    and (%(direction)s::text is null or direction = %(direction)s)
+order by id desc limit %(limit)s
+
+-- name: changes_of
+-- Edits, deletions, reactions and votes of one message, the oldest first.
+select id, instance, direction, at, heard_at, peer, contact_id, name, kind, text, said, target, quoted, group_jid,
+    provider_id, event_id
+from heard where instance = %(instance)s and target = %(target)s
+order by id limit 100
+
+-- name: find_failed
+-- Webhooks that are stored and could not be applied, the newest first.
+select id, instance, kind, error, length(body) as bytes from inbound_events
+where error is not null and id < %(before)s::uuid and (%(instance)s::text is null or instance = %(instance)s)
+order by id desc limit %(limit)s
+
+-- name: count_failed
+-- How many of them there are.
+select count(*)::integer as n from inbound_events where error is not null
+
+-- name: failed_ids
+-- The oldest of them, to try again.
+select id from inbound_events where error is not null and id > %(after)s::uuid order by id limit %(limit)s
+
+-- name: clear_errors
+-- They could be applied after all.
+update inbound_events set error = null where id = any (%(ids)s::uuid[]) and error is not null
+
+-- name: read_span
+-- Stored webhooks of a span of time, in the order they came, with the provider of their number.
+select e.id, e.instance, i.provider, e.body from inbound_events e left join instances i on i.name = e.instance
+where e.id > %(after)s::uuid and e.id < %(high)s::uuid
+    and (%(instance)s::text is null or e.instance = %(instance)s)
+    and (%(kind)s::text is null or e.kind = %(kind)s)
+order by e.id limit %(limit)s
