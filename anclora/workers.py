@@ -12,6 +12,7 @@ from enum import StrEnum
 from anclora.inbound.gaps import GapWatch
 from anclora.inbound.sweep import InboundSweep
 from anclora.instances.book import BookKeeper
+from anclora.instances.limits import LimitsWatch
 from anclora.instances.numbers import CheckSweep
 from anclora.instances.watch import Watch
 from anclora.instances.webhook_keeper import WebhookKeeper
@@ -30,6 +31,7 @@ from anclora.messages.sweep import Housekeeping, LaneSweep, OrphanSweep, OutboxS
 from anclora.messages.worker import Worker
 from anclora.runtime import Runtime
 from anclora.storage.timekeeper import Timekeeper
+from anclora.templates import TemplateSync
 
 log = get_logger(__name__)
 _STOP_SECONDS = 10.0
@@ -66,6 +68,8 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         Watch(db, runtime.providers, runtime.book, settings, clock),
         WebhookKeeper(db, runtime.providers, runtime.book, clock),
         Mender(db, queue, runtime.providers, runtime.book, settings, clock),
+        LimitsWatch(db, runtime.providers),
+        TemplateSync(db, runtime.providers),
     ]
 
 

@@ -17,6 +17,8 @@ SCOPES: Mapping[str, str] = {
     "inbound:write": "read stored webhooks again, and retry failed ones",
     "instances:read": "see whose number an instance is",
     "instances:write": "make, pair, restart and remove numbers, and change how they behave and how fast they go",
+    "templates:read": "see the templates",
+    "templates:write": "read the templates anew from the provider",
     "queue:write": "stop and resume the queue, rebuild it, change retries, requeue and discard dead letters",
     "analytics:read": "read the figures",
 }

@@ -19,10 +19,12 @@ from anclora.api import (
     media,
     message_acts,
     messages,
+    meta,
     metrics,
     numbers,
     queue,
     retries,
+    templates,
     webhooks,
 )
 from anclora.api.deps import Deps
@@ -45,6 +47,8 @@ _COLD = (
     gestures,
     numbers,
     inbound,
+    meta,
+    templates,
 )
 
 
@@ -62,7 +66,7 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The description, made once."""
         if self.openapi_schema is None:
-            self.openapi_schema = describe(self, {**messages.HOT_PATHS, **webhooks.HOT_PATHS})
+            self.openapi_schema = describe(self, {**messages.HOT_PATHS, **webhooks.HOT_PATHS, **meta.HOT_PATHS})
         return self.openapi_schema
 
 
@@ -73,6 +77,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.queue_metrics = queue.queue_cache(deps)
     app.state.checks = health.checks_cache(deps, app.state.queue_metrics)
     app.state.error_rate = metrics.error_rate_cache(deps)
+    app.state.unknown_numbers = set[str]()
     app.state.hot = hot.HotDoors(app)
     app.router.routes[:0] = hot.ROUTES  # first in the list: routes are tried one after the other
     for door in _COLD:

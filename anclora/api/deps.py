@@ -41,6 +41,10 @@ class Receives(Protocol):
         """Store one webhook; returns after the commit."""
         ...
 
+    async def accept_shared(self, provider: str, body: bytes) -> frozenset[str]:
+        """Store one webhook that may speak of several numbers; the numbers, after the commit."""
+        ...
+
 
 class Lanes(Protocol):
     """What the doors ask the queue: `anclora.queue.Queue`."""

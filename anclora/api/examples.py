@@ -18,11 +18,6 @@ FILE = {
     "media": {"url": "https://example.com/dossier.pdf", "mimetype": "application/pdf", "filename": "dossier.pdf"},
     "caption": "El dossier del piso",
 }
-WEBHOOK = {
-    "event": "messages.update",
-    "instance": "sales",
-    "data": {"keyId": "3EB0C5A277F7F9B6C599", "status": "READ", "fromMe": True},
-}
 PAUSE = {"class": "marketing", "why": "the offer is being checked"}
 STRIKE = {"tag": "black-friday", "why": "wrong price"}
 QUIET = {"hours": "21:00-09:00"}
@@ -133,8 +128,27 @@ ANSWERS: Mapping[str, Any] = {
             "warm_up": [50, 100, 200, 400, 800],
         },
         "overrides": {"per_minute": 12.0},
+        "provider": None,
         "today": 100,
     },
+    "TemplateList": {
+        "templates": [
+            {
+                "provider": "cloud",
+                "name": "visit_reminder",
+                "language": "es",
+                "status": "APPROVED",
+                "category": "UTILITY",
+                "components": [{"type": "BODY", "text": "Hola {{1}}, mañana a las {{2}}."}],
+                "quality": "GREEN",
+                "reason": None,
+                "status_at": "2026-01-30T17:20:11Z",
+                "synced_at": "2026-01-31T09:00:00.104000Z",
+                "gone_at": None,
+            }
+        ]
+    },
+    "Synced": {"count": 12, "gone": ["old_offer (es)"]},
     "Health": {
         "status": "healthy",
         "version": "0.1.0",

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from anclora.api import messages, webhooks
+from anclora.api import messages, meta, webhooks
 from anclora.api.errors import answer_error
 from anclora.api.frame import Frame
 from anclora.kit.errors import AncloraError
@@ -23,6 +23,7 @@ WEBHOOKS = "/webhooks/evolution/"
 # Tried in order by the framework for any other method, which is refused there.
 ROUTES = (
     Route(f"{WEBHOOKS}{{instance:path}}", webhooks.post_evolution, methods=["POST"]),
+    Route(meta.PATH, meta.post_meta, methods=["POST"]),
     Route("/api/v1/messages", messages.post_message, methods=["POST"]),
     Route("/api/v1/messages/bulk", messages.post_bulk, methods=["POST"]),
 )

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from anclora.api.answers import answer
 from anclora.api.bodies import read_body
 from anclora.api.deps import Deps, deps_of
-from anclora.api.examples import WEBHOOK
+from anclora.api.examples_webhooks import WEBHOOK
 from anclora.api.metrics import WEBHOOKS
 from anclora.api.openapi import body_of, documented, operation
 from anclora.instances import Instance, accepts

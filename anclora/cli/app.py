@@ -1,6 +1,7 @@
 """The commands, put together."""
 
 import asyncio
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from rich.console import Console
 
 from anclora import __version__
-from anclora.cli import contacts, gestures, inbound, instances, keys, messages, queue
+from anclora.cli import contacts, gestures, inbound, instances, keys, messages, queue, templates
 from anclora.cli.demo.run import run as run_demo
 from anclora.cli.demo.table import show as show_demo
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
@@ -20,6 +21,8 @@ from anclora.cli.up import run as run_up
 from anclora.kit.errors import SetupError
 from anclora.kit.logging import configure_logging
 from anclora.kit.settings import load_settings
+from anclora.providers.sandbox.graph_script import load_graph_script
+from anclora.providers.sandbox.graph_server import run_graph
 from anclora.providers.sandbox.script import load_script
 from anclora.providers.sandbox.server import run_sandbox
 from anclora.storage.migrate import migrate as run_migrate
@@ -31,6 +34,15 @@ app = typer.Typer(
     help="Anclora: a WhatsApp platform that never loses or doubles a message, and runs itself.",
 )
 _START, _DAILY, _PARTS = "Start here", "Every day", "The parts, one by one"
+
+
+class Dialect(StrEnum):
+    """Whose API a sandbox speaks."""
+
+    EVOLUTION = "evolution"
+    GRAPH = "graph"
+
+
 Port = Annotated[int, typer.Option(min=1, max=65535, help="TCP port of the API.")]
 
 
@@ -62,7 +74,7 @@ def demo(
 
 app.command("send", rich_help_panel=_DAILY)(run_send)
 gestures.add_to(instances.app)
-for noun in (messages, inbound, queue, instances, contacts, keys):
+for noun in (messages, inbound, queue, instances, contacts, templates, keys):
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2], rich_help_panel=_DAILY)
 
 
@@ -95,9 +107,13 @@ def sandbox(
     script: Annotated[Path | None, typer.Option(help="What goes wrong, as TOML or JSON.")] = None,
     witness: Annotated[Path, typer.Option(help="File that gets what really went out.")] = Path("witness.jsonl"),
     api_key: Annotated[str, typer.Option(envvar="SANDBOX_API_KEY", help="Its global key.")] = "sandbox",
+    speaks: Annotated[Dialect, typer.Option(help="Whose API it speaks.")] = Dialect.EVOLUTION,
 ) -> None:
-    """A server that speaks Evolution API, for tests and first steps."""
+    """A server that speaks Evolution API or Meta's Graph, for tests and first steps."""
     configure_logging("INFO")
+    if speaks is Dialect.GRAPH:
+        run_graph(load_graph_script(script), witness, port=port)
+        return
     run_sandbox(load_script(script), witness, port=port, api_key=api_key)
 
 

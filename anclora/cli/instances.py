@@ -24,6 +24,7 @@ from anclora.storage.database import Database, open_pool
 app = typer.Typer(help="Our numbers: list them, make and pair them, mend them, learn them anew from the provider.")
 for command in numbers.COMMANDS:
     app.command()(command)
+_THEIRS = ("quality", "tier", "throughput")
 _COLUMNS = ("name", "status", "since", "owner", "reason")
 
 
@@ -83,8 +84,9 @@ def pacing(
     if as_json:
         show_json(view)
         return
-    limits, own = view.pop("limits"), view.pop("overrides")
+    limits, own, theirs = view.pop("limits"), view.pop("overrides"), view.pop("provider")
     view["today"] = f"{view['today']} messages in 24 hours" if view["today"] else "no daily limit"
+    view |= {f"provider_{key}": value for key, value in (theirs or {}).items() if key in _THEIRS}
     values = {key: _limit(key, value) for key, value in limits.items()}
     show_facts(view | {key: f"{text}  (own)" if key in own else text for key, text in values.items()}, as_json=False)
 
@@ -104,14 +106,17 @@ async def _sync(data_dir: Path) -> list[dict[str, Any]]:
         raise SetupError("There is no database. Start `anclora up`, or set DATABASE_URL.")
     providers = build(settings, SystemClock())
     db = Database(await open_pool(settings.database_url))
+    known: list[Instance] = []
+    failures: dict[str, AncloraError] = {}
     try:
-        provider = providers[EVOLUTION]
-        known = await register(db, EVOLUTION, provider, adopt=True)
-        failures = await connect_webhooks(db, known, provider, public_url=public_url)
-        async with db.transaction() as connection:
-            await record(
-                connection, actor="cli", action="instance.sync", subject=EVOLUTION, detail={"count": len(known)}
-            )
+        for name in providers or (EVOLUTION,):
+            found = await register(db, name, providers[name], adopt=True)
+            failures |= await connect_webhooks(db, found, providers[name], public_url=public_url)
+            async with db.transaction() as connection:
+                await record(
+                    connection, actor="cli", action="instance.sync", subject=name, detail={"count": len(found)}
+                )
+            known += found
     finally:
         await db.close()
         await providers.close()

@@ -93,7 +93,7 @@ def _not_ready(runtime: Runtime, stop: asyncio.Event) -> str | None:
     """Why no work should come in now, or None."""
     if stop.is_set():
         return "The process is stopping."
-    if runtime.settings.evolution_api_url and not any(instance.state == "open" for instance in runtime.book.all):
+    if runtime.providers and not any(instance.state == "open" for instance in runtime.book.all):
         return "No number is connected yet."
     return None
 
@@ -108,16 +108,16 @@ async def _register(runtime: Runtime, port: int) -> None:
 
 
 async def _registered(runtime: Runtime, public_url: str) -> bool:
-    failures: dict[str, AncloraError] = {}
-    try:
-        for name, provider in runtime.providers.items():
+    whole = True
+    for name, provider in runtime.providers.items():  # one that is away keeps no other from being registered
+        try:
             instances = await register(runtime.db, name, provider)
-            failures |= await connect_webhooks(runtime.db, instances, provider, public_url=public_url)
-        await runtime.book.refresh(newer_than_seconds=runtime.clock.boot_seconds())
-    except AncloraError as error:
-        log.error("instances_not_registered", code=error.code, detail=error.detail)  # noqa: TRY400 - a sentence, no defect
-        return False
-    return not failures
+            whole = not await connect_webhooks(runtime.db, instances, provider, public_url=public_url) and whole
+            await runtime.book.refresh(newer_than_seconds=runtime.clock.boot_seconds())
+        except AncloraError as error:
+            log.error("instances_not_registered", provider=name, code=error.code, detail=error.detail)  # noqa: TRY400 - a sentence, no defect
+            whole = False
+    return whole
 
 
 def run(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:

@@ -91,7 +91,7 @@ async def run(data_dir: Path, port: int, *, as_json: bool = False) -> None:
 
 def _env(settings: Settings, values: dict[str, str]) -> dict[str, str]:
     own = {name: value for name, value in values.items() if name != "API_KEY"}
-    if settings.evolution_api_url is None:  # nobody's phone is at the other end
+    if settings.evolution_api_url is None and settings.cloud_token is None:  # nobody's phone is at the other end
         own["ANCLORA_DEFAULT_PACING"] = "sandbox"
     return child_env(settings, **own)
 

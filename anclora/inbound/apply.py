@@ -15,23 +15,28 @@ import psycopg
 
 from anclora.inbound.hear import hear, voices
 from anclora.inbound.metrics import POISONED
-from anclora.inbound.model import Delivery, Stored
+from anclora.inbound.model import Delivery, Stored, provider_of
+from anclora.instances.limits import told as limit_events
 from anclora.instances.model import state_of
 from anclora.kit.batcher import commit_or_bisect
 from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
-from anclora.messages import receipts
+from anclora.messages import late_refusals, receipts
 from anclora.providers.contract import (
+    AccountEvent,
     ConnectionEvent,
     Event,
     OwnMessageEvent,
     ReceiptEvent,
     SaidDelete,
     SaidEdit,
+    TemplateEvent,
 )
+from anclora.providers.registry import CLOUD
 from anclora.storage.database import Database, Statement
 from anclora.storage.queries import load_queries
+from anclora.templates import told as template_events
 
 log = get_logger(__name__)
 QUERIES = load_queries(__package__ or __name__)
@@ -140,9 +145,10 @@ async def _commit(db: Database, told: Sequence[Told], *, keep_groups: bool) -> i
     for at, delivery in told:
         events = [each for each in delivery.events if isinstance(each, ReceiptEvent) or _is_message_of_ours(each)]
         receipts.gather([(delivery.instance, event) for event in events], at, facts)
-    statements = _of_numbers(told)
+    statements = [*_of_numbers(told), *_of_accounts(told)]
     if facts:
         last = told[-1][0]
+        statements += _of_late_refusals(told)
         raised, *_ = await db.commit_each([receipts.statement(facts, last), *statements])
         if (rest := receipts.outside(facts, raised)) is not None:
             await db.commit_each([rest])
@@ -155,6 +161,34 @@ async def _commit(db: Database, told: Sequence[Told], *, keep_groups: bool) -> i
 def _is_message_of_ours(event: Event) -> TypeGuard[OwnMessageEvent]:
     """Whether a receipt may ever speak of it: an edit or a deletion has none of its own."""
     return isinstance(event, OwnMessageEvent) and not isinstance(event.said, SaidEdit | SaidDelete)
+
+
+def _of_late_refusals(told: Sequence[Told]) -> list[Statement]:
+    """What rests because a status says that a limit was met."""
+    return late_refusals.resting(
+        [
+            (delivery.instance, at, event)
+            for at, delivery in told
+            for event in delivery.events
+            if isinstance(event, ReceiptEvent) and event.refusal is not None
+        ]
+    )
+
+
+def _of_accounts(told: Sequence[Told]) -> list[Statement]:
+    """What Meta said of its templates and of what our numbers may do; both are the account's, or name a number."""
+    templates: dict[str, list[TemplateEvent]] = {}
+    limits: list[tuple[str, str, AccountEvent]] = []
+    for _, delivery in told:
+        for event in delivery.events:
+            if isinstance(event, TemplateEvent | AccountEvent):
+                provider = provider_of(delivery.instance) or CLOUD
+                if isinstance(event, TemplateEvent):
+                    templates.setdefault(provider, []).append(event)
+                else:
+                    limits.append((provider, delivery.instance, event))
+    found = [statement for provider, events in templates.items() for statement in template_events(provider, events)]
+    return [*found, *limit_events(limits)]
 
 
 def _of_numbers(told: Sequence[Told]) -> list[Statement]:

@@ -30,6 +30,7 @@ _KINDS: Mapping[type[Event], str] = {
     TemplateEvent: "template",
     AccountEvent: "account",
 }
+_ACCOUNT = "@"
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -38,6 +39,7 @@ class Delivery(msgspec.Struct, frozen=True):
     Attributes:
         id: a UUID version 7, as text.
         kind: what its first event is, for people and counts.
+        parts: of a webhook that speaks of several numbers: its events, each under the number it is about.
     """
 
     id: str
@@ -45,11 +47,17 @@ class Delivery(msgspec.Struct, frozen=True):
     kind: str
     body: bytes
     events: Sequence[Event]
+    parts: "Sequence[Delivery]" = ()
 
     @property
     def says_something(self) -> bool:
         """Whether there is anything to apply."""
         return any(type(event) is not OtherEvent for event in self.events)
+
+    @property
+    def heard(self) -> "Sequence[Delivery]":
+        """What is to be applied: the webhook itself, or its parts."""
+        return self.parts or (self,)
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -68,6 +76,40 @@ class Stored(msgspec.Struct, frozen=True):
 def deliver(instance: str, body: bytes, events: Sequence[Event], *, known_as: str | None = None) -> Delivery:
     """A webhook as it came; `known_as` is the id it has in the ledger already."""
     return Delivery(known_as or new_id_text(), instance, _kind(events), body, events)
+
+
+def deliver_shared(
+    provider: str, body: bytes, groups: Sequence[tuple[str, Sequence[Event]]], *, known_as: str | None = None
+) -> Delivery:
+    """A webhook that speaks of several numbers: one row under the name of the account, applied number by number.
+
+    A part holds one event, so that one which cannot be applied costs no other.
+
+    Args:
+        provider: whose account it is.
+        body: as it came.
+        groups: its events by number; "" = the account's own.
+        known_as: the id it has in the ledger already.
+    """
+    account, row_id = account_of(provider), known_as or new_id_text()
+    events = [event for _, some in groups for event in some]
+    parts = [
+        Delivery(row_id, number or account, _kind((event,)), b"", (event,))
+        for number, some in groups
+        for event in some
+        if type(event) is not OtherEvent
+    ]
+    return Delivery(row_id, account, _kind(events), body, events, parts)
+
+
+def account_of(provider: str) -> str:
+    """The name that shared webhooks of a provider are stored under; no number is called so."""
+    return _ACCOUNT + provider
+
+
+def provider_of(instance: str) -> str | None:
+    """The provider whose account this is; None = it is no account's name."""
+    return instance.removeprefix(_ACCOUNT) if instance.startswith(_ACCOUNT) else None
 
 
 def _kind(events: Sequence[Event]) -> str:

@@ -15,8 +15,10 @@ from anclora.inbound.apply import Applier
 from anclora.inbound.drift import DriftWatch
 from anclora.inbound.listen import Ear
 from anclora.inbound.metrics import EVENTS
-from anclora.inbound.model import Delivery, Stored, deliver
+from anclora.inbound.model import Delivery, Stored, deliver, deliver_shared
 from anclora.kit.batcher import Batcher, commit_or_bisect
+from anclora.kit.errors import SetupError
+from anclora.providers.contract import SharesWebhooks
 from anclora.providers.registry import Providers
 from anclora.storage.database import Database
 from anclora.storage.queries import load_queries
@@ -84,6 +86,22 @@ class Inbound:
         """
         await self.offer(instance, provider, body)
 
+    async def accept_shared(self, provider: str, body: bytes) -> frozenset[str]:
+        """Store one webhook of a provider whose webhooks speak of several numbers; the numbers it spoke of.
+
+        Numbers nobody registered are heard all the same: what is said of them is there when they are.
+
+        Raises:
+            InvalidError: the body is no JSON of the provider's envelope; nothing is stored.
+            UnavailableError: too much is waiting, or the database is away; the sender tries again.
+        """
+        source = self._providers[provider]
+        if not isinstance(source, SharesWebhooks):
+            raise SetupError(f"The provider {provider!r} posts the webhooks of each number to a door of its own.")
+        groups = source.split_webhook(body)
+        await self._batcher.offer(deliver_shared(provider, body, groups))
+        return frozenset(number for number, _ in groups if number)
+
     async def close(self) -> None:
         """Wait for the commits under way, and apply what they stored."""
         await self._batcher.close()
@@ -101,7 +119,7 @@ class Inbound:
             told=f"{{{','.join(each.id for each in told)}}}",
         )
         for stored_id, at in rows:
-            self._applier.put(Stored(stored_id, at, told))
+            self._applier.put(Stored(stored_id, at, [part for each in told for part in each.heard]))
         if self._ear is not None:
             self._ear.heard(each.instance for each in batch)
         for kind, count in Counter(each.kind for each in batch).items():

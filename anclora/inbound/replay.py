@@ -15,7 +15,8 @@ from anclora.inbound.apply import QUERIES as APPLY
 from anclora.inbound.apply import Told, apply
 from anclora.inbound.hear import QUERIES
 from anclora.inbound.metrics import REPLAYED
-from anclora.inbound.model import Delivery, deliver
+from anclora.inbound.model import Delivery
+from anclora.inbound.reread import reread
 from anclora.kit.clock import Clock
 from anclora.kit.errors import AncloraError, InvalidError, NotFoundError
 from anclora.kit.ids import first_id_at, moment_of
@@ -106,13 +107,13 @@ class Replay:
         broken = 0
         for row in rows:
             try:
-                told.append((moment_of(row["id"]), self._read(row)))
+                told += [(moment_of(row["id"]), part) for part in self._read(row).heard]
             except (AncloraError, RecursionError) as error:
                 broken += 1
                 code = error.code if isinstance(error, AncloraError) else "nested_too_deep"
                 await self._db.commit(APPLY["mark_event"], id=row["id"], error=code)
         done = await apply(self._db, told, keep_groups=self._keep_groups)
-        mended = [delivery.id for _, delivery in told if delivery.id not in done.failed]
+        mended = sorted({delivery.id for _, delivery in told} - done.failed)
         await self._db.execute(QUERIES["clear_errors"], ids=mended)
         REPLAYED.inc(len(rows))
         last: UUID | None = rows[-1]["id"] if rows else None
@@ -126,11 +127,12 @@ class Replay:
         )
 
     def _read(self, row: Mapping[str, Any]) -> Delivery:
-        if row["provider"] is None:
-            raise NotFoundError(f"There is no instance {row['instance']!a} any more.")
-        body = bytes(row["body"])
-        return deliver(
-            row["instance"], body, self._providers[row["provider"]].parse_webhook(body), known_as=str(row["id"])
+        return reread(
+            self._providers,
+            id=row["id"],
+            instance=row["instance"],
+            provider=row["provider"],
+            body=bytes(row["body"]),
         )
 
 

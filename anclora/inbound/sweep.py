@@ -4,8 +4,9 @@ from uuid import UUID
 
 from anclora.inbound.apply import QUERIES, apply
 from anclora.inbound.metrics import SWEPT, UNAPPLIED_SECONDS
-from anclora.inbound.model import Delivery, deliver
-from anclora.kit.errors import AncloraError, NotFoundError
+from anclora.inbound.model import Delivery
+from anclora.inbound.reread import reread
+from anclora.kit.errors import AncloraError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
@@ -39,20 +40,18 @@ class InboundSweep(Loop):
             ids = [event_id for row in rows for event_id in row["event_ids"]]
             arrived = {event_id: row["created_at"] for row in rows for event_id in row["event_ids"]}
             events = await fetch_all(conn, QUERIES["read_events"], ids=ids)
-            told = [(arrived[row["id"]], delivery) for row in events if (delivery := await self._read(**row))]
+            found = [(arrived[row["id"]], delivery) for row in events if (delivery := await self._read(**row))]
+            told = [(at, part) for at, delivery in found for part in delivery.heard]
             await apply(self._db, told, keep_groups=self._keep_groups)
             await conn.execute(QUERIES["forget_unapplied"], {"ids": [row["id"] for row in rows]})
-        SWEPT.inc(len(told))
-        log.info("webhooks_swept", commits=len(rows), webhooks=len(told))
+        SWEPT.inc(len(found))
+        log.info("webhooks_swept", commits=len(rows), webhooks=len(found))
         return len(rows) == _COMMITS
 
     async def _read(self, id: UUID, instance: str, provider: str | None, body: bytes) -> Delivery | None:  # noqa: A002 - the row's own word
         try:
-            if provider is None:
-                raise NotFoundError(f"There is no instance {instance!a} any more.")
-            events = self._providers[provider].parse_webhook(body)
+            return reread(self._providers, id=id, instance=instance, provider=provider, body=body)
         except AncloraError as error:
             log.error("webhook_unreadable", instance=instance, id=str(id), error=error.detail)  # noqa: TRY400 - a sentence, no defect
             await self._db.commit(QUERIES["mark_event"], id=id, error=error.code)
             return None
-        return deliver(instance, body, events, known_as=str(id))

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from anclora.audit import record
 from anclora.instances.book import QUERIES
+from anclora.instances.limits import ProviderLimits, limits_in, lower
 from anclora.kit.errors import NotFoundError
 from anclora.queue import Limits
 from anclora.storage.database import Database
@@ -88,7 +89,9 @@ class PacingView(msgspec.Struct, frozen=True, kw_only=True):
     """How fast a number goes today.
 
     Attributes:
+        limits: what is kept: the preset and what differs from it, never above what the provider allows.
         overrides: what differs from the preset.
+        provider: what the provider says of the number, where it does.
         today: messages this number may send in 24 hours now, warm-up counted; 0 = no limit.
     """
 
@@ -97,6 +100,7 @@ class PacingView(msgspec.Struct, frozen=True, kw_only=True):
     first_day: date | None
     limits: Pacing
     overrides: dict[str, Any]
+    provider: ProviderLimits | None
     today: int
 
 
@@ -123,11 +127,24 @@ def limits_of(view: PacingView) -> Limits:
     )
 
 
+# The preset of numbers for which nobody chose one, where the provider is known to differ from a paired phone.
+_OF_PROVIDERS: Mapping[str, str] = {"cloud": "cloud"}
+
+
+def _preset_of(row: Mapping[str, Any], default: str) -> str:
+    chosen: str | None = row["preset"]
+    return chosen or (_OF_PROVIDERS.get(row["provider"], default) if default == "qr" else default)
+
+
 def view_of(row: Mapping[str, Any], *, default: str, today: date) -> PacingView:
     """What a row of `read_pacing` means; its preset is null when nobody chose one."""
-    preset = row["preset"] or default
+    preset, theirs = _preset_of(row, default), limits_in(row)
     overrides = {name: row[name] for name in Pacing.__struct_fields__ if row[name] is not None}
     pacing = msgspec.structs.replace(PRESETS[preset], **overrides)
+    if theirs is not None:
+        people = int(lower(pacing.new_recipients_per_day, theirs.new_recipients_per_day))
+        pace = lower(pacing.per_minute, theirs.per_minute)
+        pacing = msgspec.structs.replace(pacing, per_minute=pace, new_recipients_per_day=people)
     first_day: date | None = row["first_day"]
     return PacingView(
         instance=row["instance"],
@@ -135,6 +152,7 @@ def view_of(row: Mapping[str, Any], *, default: str, today: date) -> PacingView:
         first_day=first_day,
         limits=pacing,
         overrides=overrides,
+        provider=theirs,
         today=per_day_on(pacing, first_day, today),
     )
 
@@ -165,7 +183,7 @@ async def change_pacing(
         now = {row["instance"]: row for row in await db.fetch_all(QUERIES["read_pacing"])}[name]
         row = {
             **now,
-            "preset": now["preset"] or default,
+            "preset": _preset_of(now, default),
             "first_day": now["first_day"] or today,
             **given,
             "instance": name,

@@ -58,9 +58,9 @@ async def store(
     return [Instance(**row) for row in rows if row["provider"] == provider_name]
 
 
-def webhook_url(public_url: str, name: str) -> str:
-    """Where the events of a number shall go."""
-    return f"{public_url.rstrip('/')}/webhooks/evolution/{quote(name, safe='')}"
+def webhook_url(public_url: str, name: str, path: str = "/webhooks/evolution/{name}") -> str:
+    """Where the events of a number shall go; `path` as in `Capabilities.webhook_path`."""
+    return public_url.rstrip("/") + path.replace("{name}", quote(name, safe=""))
 
 
 async def connect_webhooks(
@@ -74,7 +74,7 @@ async def connect_webhooks(
     for instance in instances:
         if instance.state == "missing":
             continue
-        url = webhook_url(public_url, instance.name)
+        url = webhook_url(public_url, instance.name, provider.capabilities.webhook_path)
         if url != instance.webhook_url:
             await db.execute(QUERIES["set_webhook_url"], name=instance.name, url=url)
         try:

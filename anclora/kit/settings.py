@@ -52,6 +52,14 @@ class Settings(BaseSettings):
         default=None, validation_alias="EVOLUTION_API_KEY", description="its global key"
     )
 
+    cloud_account_id: str | None = Field(default=None, description="Meta's WhatsApp Business Account (WABA)")
+    cloud_token: str | None = Field(default=None, description="Meta's access token of a system user", repr=False)
+    cloud_app_secret: str | None = Field(default=None, description="of the Meta app: it signs webhooks", repr=False)
+    cloud_verify_token: str | None = Field(
+        default=None, description="what Meta shows when it checks the address of our webhook; any text", repr=False
+    )
+    cloud_graph_url: str = Field(default="https://graph.facebook.com/v24.0", description="Meta's Graph, with version")
+
     public_url: str | None = Field(
         default=None, description="where webhooks reach this server, e.g. https://wa.example.com"
     )

@@ -102,7 +102,9 @@ class JsonClient:
         self._limit = body_limit_bytes
         self._session: aiohttp.ClientSession | None = None
 
-    async def ask(self, method: str, target: str, body: bytes | None = None) -> Answer:
+    async def ask(
+        self, method: str, target: str, body: bytes | None = None, *, content_type: str = "application/json"
+    ) -> Answer:
         """One exchange; redirects are answers like any other.
 
         Raises:
@@ -110,7 +112,7 @@ class JsonClient:
         """
         if self._session is None:
             self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
-        headers = {"content-type": "application/json"} if body is not None else None
+        headers = {"content-type": content_type} if body is not None else None
         try:
             async with self._session.request(
                 method, self._url + target, data=body, headers=headers, allow_redirects=False

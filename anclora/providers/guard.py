@@ -21,13 +21,18 @@ from anclora.providers.contract import (
     Content,
     Event,
     FoundMessage,
+    HasTemplates,
     HeardPage,
+    NumberLimits,
     Outcome,
     Provider,
     ReceiptEvent,
     RemoteInstance,
+    RemoteTemplate,
     Sent,
+    SharesWebhooks,
     Target,
+    TellsLimits,
     Unknown,
 )
 from anclora.providers.contract.numbers import Numbers, numbers_of
@@ -199,6 +204,24 @@ class GuardedProvider:
     def unfamiliar(self, body: bytes) -> Sequence[tuple[str, str]]:
         """Members of a webhook body that this version does not know."""
         return self._provider.unfamiliar(body)
+
+    def split_webhook(self, body: bytes) -> Sequence[tuple[str, Sequence[Event]]]:
+        """The events in one webhook body by number; of a provider that does not share webhooks, all under ""."""
+        if isinstance(self._provider, SharesWebhooks):
+            return self._provider.split_webhook(body)
+        return [("", self._provider.parse_webhook(body))]
+
+    async def read_limits(self) -> Sequence[NumberLimits]:
+        """The limits of every number, or none. Raises `AncloraError`s only."""
+        if not isinstance(self._provider, TellsLimits):
+            return []
+        return await self._call("read_limits", self._provider.read_limits())
+
+    async def list_templates(self) -> Sequence[RemoteTemplate]:
+        """The templates, or none. Raises `AncloraError`s only."""
+        if not isinstance(self._provider, HasTemplates):
+            return []
+        return await self._call("list_templates", self._provider.list_templates())
 
     async def _call(self, call: str, work: Awaitable[T]) -> T:
         started = self._clock.boot_seconds()

@@ -15,6 +15,7 @@ class Receiver:
 
     Attributes:
         bodies: of the webhooks.
+        raw: the same as bytes.
         headers: of the same ones.
         answers: statuses to answer with, one per webhook; 200 when used up.
     """
@@ -22,6 +23,7 @@ class Receiver:
     def __init__(self) -> None:
         self.url = ""
         self.bodies: list[dict[str, Any]] = []
+        self.raw: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.answers: list[int] = []
@@ -29,9 +31,10 @@ class Receiver:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Store one webhook."""
-        body = await request.json()
+        raw, body = await request.read(), await request.json()
         async with self._changed:
             self.bodies.append(body)
+            self.raw.append(raw)
             self.headers.append({name.lower(): value for name, value in request.headers.items()})
             self.paths.append(request.path_qs)
             status = self.answers.pop(0) if self.answers else 200

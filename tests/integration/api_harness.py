@@ -228,6 +228,7 @@ class Kept:
     def __init__(self) -> None:
         self.taken: list[tuple[str, str, bytes]] = []
         self.failure: Exception | None = None
+        self.numbers = frozenset[str]()
 
     def offer(self, instance: str, provider: str, body: bytes) -> "asyncio.Future[None]":
         try:
@@ -244,6 +245,10 @@ class Kept:
 
     async def accept(self, instance: str, provider: str, body: bytes) -> None:
         await self.offer(instance, provider, body)
+
+    async def accept_shared(self, provider: str, body: bytes) -> frozenset[str]:
+        await self.offer("", provider, body)
+        return self.numbers
 
 
 class FailingSubmit:
@@ -311,6 +316,7 @@ async def house(  # the parts a test may replace
     inbound: Receives | None = None,
     lanes: Lanes | None = None,
     ready: Any = always_ready,
+    providers: Providers | None = None,
     **settings: Any,
 ) -> AsyncGenerator[House, None]:
     """The doors over a registered provider, with the real submit unless a test brings its own."""
@@ -321,7 +327,7 @@ async def house(  # the parts a test may replace
     await register(db, "evolution", provider)
     book = InstanceBook(db, clock)
     queue = Queue(redis, lease_seconds=30)
-    providers = Providers({"evolution": provider})
+    providers = providers or Providers({"evolution": provider})
     real = Submit(db, Feeder(db, queue), providers, book, configuration, clock)
     deps = Deps(
         db=db,

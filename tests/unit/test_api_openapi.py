@@ -109,6 +109,10 @@ def test_every_fixed_route_is_described(description: dict[str, Any]) -> None:
         ("post", "/api/v1/inbound/replay"),
         ("post", "/api/v1/inbound/retry"),
         ("post", "/webhooks/evolution/{instance}"),
+        ("get", "/webhooks/meta"),
+        ("get", "/api/v1/templates"),
+        ("post", "/api/v1/templates/sync"),
+        ("post", "/webhooks/meta"),
     }
 
 
@@ -131,7 +135,7 @@ def test_a_keyed_route_says_so_and_names_its_problems(description: dict[str, Any
 def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
     # Said by their path alone, or no JSON at all.
     commands = (
-        *("/api/v1/queue/rebuild", "/api/v1/messages/{message_id}/delete", "/api/v1/media"),
+        *("/api/v1/queue/rebuild", "/api/v1/messages/{message_id}/delete", "/api/v1/media", "/api/v1/templates/sync"),
         *(f"/api/v1/instances/{{name}}/{verb}" for verb in ("restart", "logout", "webhook")),
     )
     bodies = [
@@ -139,7 +143,7 @@ def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
         for path, method, operation in operations(description)
         if method in ("post", "put") and path not in commands
     ]
-    assert len(bodies) == 22
+    assert len(bodies) == 23
     for operation in bodies:
         assert operation["requestBody"]["content"]["application/json"]["examples"]
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from anclora.cli import up
 from anclora.cli.client import read_env
 from anclora.cli.up import own_settings, read_own, write_env
-from anclora.kit.settings import Settings
+from anclora.kit.settings import Settings, load_settings
 
 OURS = {
     "DATABASE_URL": "postgresql://anclora:secret@127.0.0.1:40001/anclora",
@@ -60,3 +61,11 @@ def test_the_env_file_says_whose_servers_they_are(tmp_path: Path) -> None:
     assert read_own(tmp_path) == ["DATABASE_URL", "REDIS_URL"]
     write_env(tmp_path, OURS, [])
     assert read_own(tmp_path) == []
+
+
+def test_only_where_nobodys_phone_is_at_the_other_end_there_is_no_pace() -> None:
+    alone = up._env(load_settings(), {})
+    assert alone["ANCLORA_DEFAULT_PACING"] == "sandbox"
+    reals: tuple[dict[str, str], ...] = ({"cloud_token": "t"}, {"evolution_api_url": "http://127.0.0.1:1"})
+    for real in reals:
+        assert "ANCLORA_DEFAULT_PACING" not in up._env(load_settings(**real), {})

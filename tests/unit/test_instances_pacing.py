@@ -1,15 +1,20 @@
 """What a row of pacing means on a day."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from anclora.instances.limits import lower
 from anclora.instances.pacing import PRESETS, Pacing, limits_of, per_day_on, view_of
 from anclora.queue import Limits
 
 TODAY = date(2026, 3, 10)
-NOTHING: dict[str, Any] = dict.fromkeys(("preset", "first_day", *Pacing.__struct_fields__)) | {"instance": "sales"}
+THEIRS = ("quality", "tier", "throughput", "theirs_per_minute", "theirs_new_recipients_per_day", "read_at")
+NOTHING: dict[str, Any] = dict.fromkeys(("preset", "first_day", *Pacing.__struct_fields__, *THEIRS)) | {
+    "instance": "sales",
+    "provider": "evolution",
+}
 
 
 @pytest.mark.parametrize(
@@ -45,3 +50,22 @@ def test_the_presets_in_the_words_of_a_lane() -> None:
     cloud = limits_of(view_of(NOTHING, default="cloud", today=TODAY))
     assert (cloud.per_second, cloud.gap_seconds) == (80, 6)
     assert limits_of(view_of(NOTHING, default="sandbox", today=TODAY)) == Limits(kept_share=0.2)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "kept"), [(0, 80, 80), (20, 80, 20), (80, 20, 20), (20, None, 20), (20, 0, 20), (0, 0, 0)]
+)
+def test_of_two_limits_the_lower_one_counts_and_0_is_none(ours: float, theirs: float | None, kept: float) -> None:
+    assert lower(ours, theirs) == kept
+
+
+def test_what_the_provider_allows_caps_what_we_chose() -> None:
+    said = {"read_at": datetime(2026, 3, 10, tzinfo=UTC), "tier": "TIER_250", "theirs_new_recipients_per_day": 250}
+    row = NOTHING | said | {"provider": "cloud", "theirs_per_minute": 4_800.0, "per_minute": 60_000.0}
+    view = view_of(row, default="qr", today=TODAY)
+    assert (view.preset, view.limits.per_minute, view.limits.new_recipients_per_day) == ("cloud", 4_800, 250)
+    assert view.overrides == {"per_minute": 60_000.0}
+    assert view.provider is not None
+    assert view.provider.tier == "TIER_250"
+    # A sandbox has no limits, whoever it plays.
+    assert view_of(NOTHING | {"provider": "cloud"}, default="sandbox", today=TODAY).preset == "sandbox"

@@ -44,9 +44,10 @@ returning name, provider, state, state_at, owner, paused_until, pause_reason, se
 
 -- name: read_pacing
 -- How fast every number goes; the columns are null where nobody chose anything.
-select i.name as instance, p.preset, p.first_day, p.per_minute, p.burst, p.jitter, p.gap_seconds, p.at_once, p.per_day,
+select i.name as instance, i.provider, l.quality, l.tier, l.throughput, l.per_minute as theirs_per_minute,
+    l.new_recipients_per_day as theirs_new_recipients_per_day, l.read_at, p.preset, p.first_day, p.per_minute, p.burst, p.jitter, p.gap_seconds, p.at_once, p.per_day,
     p.new_recipients_per_day, p.kept_share, p.warm_up
-from instances i left join pacing p on p.instance = i.name
+from instances i left join pacing p on p.instance = i.name left join number_limits l on l.instance = i.name
 where i.removed_at is null
 order by i.name
 
@@ -93,3 +94,28 @@ select from instances i
 where i.name = %(name)s and (
     exists (select from messages m where m.instance = i.name and m.open)
     or exists (select from messages m where m.ordinal is null and m.instance = i.name and m.state = 'scheduled'))
+-- name: store_limits
+-- What the provider lets its numbers do, read just now.
+insert into number_limits as l (instance, quality, tier, throughput, per_minute, new_recipients_per_day, read_at)
+select name, quality, tier, throughput, per_minute, new_recipients_per_day, now()
+from json_to_recordset(%(rows)s::json) as r (name text, quality text, tier text, throughput text,
+    per_minute double precision, new_recipients_per_day integer)
+order by name
+on conflict (instance) do update set
+    quality = excluded.quality, tier = excluded.tier, throughput = excluded.throughput,
+    per_minute = excluded.per_minute, new_recipients_per_day = excluded.new_recipients_per_day, read_at = now()
+
+-- name: correct_limits
+-- What an event told of one number, by name or by its own digits, or of all the account's when it names none.
+insert into number_limits as l (instance, quality, tier, new_recipients_per_day)
+select name, %(quality)s::text, %(tier)s::text, %(people)s::integer from instances
+where provider = %(provider)s::text and (
+    (%(owner)s::text is null and left(%(instance)s::text, 1) = '@') or name = %(instance)s::text
+    or owner = %(owner)s::text)
+order by name
+on conflict (instance) do update set
+    quality = coalesce(excluded.quality, l.quality),
+    tier = coalesce(excluded.tier, l.tier),
+    new_recipients_per_day = case when excluded.tier is null then l.new_recipients_per_day
+        else excluded.new_recipients_per_day end,
+    read_at = now()

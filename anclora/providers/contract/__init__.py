@@ -5,6 +5,13 @@ Unknown means the request may have reached WhatsApp; only evidence ends it, neve
 same in every try of a message.
 """
 
+from anclora.providers.contract.business import (
+    HasTemplates,
+    NumberLimits,
+    RemoteTemplate,
+    SharesWebhooks,
+    TellsLimits,
+)
 from anclora.providers.contract.contents import (
     Audio,
     Button,
@@ -92,12 +99,14 @@ __all__ = [
     "Event",
     "Fault",
     "FoundMessage",
+    "HasTemplates",
     "HeardPage",
     "Image",
     "InboundEvent",
     "Limits",
     "Location",
     "Media",
+    "NumberLimits",
     "OtherEvent",
     "Outcome",
     "OwnMessageEvent",
@@ -108,6 +117,7 @@ __all__ = [
     "ReceiptEvent",
     "Refused",
     "RemoteInstance",
+    "RemoteTemplate",
     "Row",
     "Said",
     "SaidChoice",
@@ -123,9 +133,11 @@ __all__ = [
     "Scope",
     "Section",
     "Sent",
+    "SharesWebhooks",
     "Status",
     "Sticker",
     "Target",
+    "TellsLimits",
     "Template",
     "TemplateEvent",
     "Text",

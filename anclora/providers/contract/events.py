@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from anclora.providers.contract.contents import Card
+from anclora.providers.contract.outcomes import Refused
 
 
 class ReceiptEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,12 +17,16 @@ class ReceiptEvent(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         rank: 0 error, 1 taken by the server, 2 delivered, 3 read, 4 played.
         text: the provider's words for an error.
+        refusal: what the error stops besides this message, where the provider says so; its code names it.
+        recipient: whom it was for, beside a refusal.
     """
 
     provider_id: str
     rank: int
     text: str | None = None
     reference: str | None = None
+    refusal: Refused | None = None
+    recipient: str | None = None
 
 
 class SaidText(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="text"):
@@ -202,11 +207,18 @@ class TemplateEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Meta changed what a number may do: its quality (GREEN, YELLOW, RED), its tier, or a restriction in its words."""
+    """Meta changed what a number may do: its quality (GREEN, YELLOW, RED), its tier, or a restriction in its words.
+
+    Attributes:
+        number: digits of the number it is about, where the event names it so; None = the account's, or the webhook's.
+        people: how many a day the tier lets us write to first; 0 = no limit.
+    """
 
     quality: str | None = None
     tier: str | None = None
     text: str | None = None
+    number: str | None = None
+    people: int | None = None
 
 
 class OtherEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,6 +72,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         limits: of what is inside a content.
         edit_seconds: how long after it was sent a message can be edited; 0 = never.
         delete_seconds: the same of taking it back for everybody.
+        webhook_path: of the door its webhooks are for; `{name}` stands for the number's name.
+        shared_webhook: one webhook may speak of several numbers: the provider is `SharesWebhooks`.
     """
 
     text_chars: int
@@ -88,6 +90,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     edit_seconds: int = 0
     delete_seconds: int = 0
+    webhook_path: str = "/webhooks/evolution/{name}"
+    shared_webhook: bool = False
 
 
 class RemoteInstance(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,14 +1,12 @@
-"""Numbers and jids: WhatsApp addresses, and the countries where one phone has two spellings.
+"""Numbers and jids: WhatsApp addresses. Two numbers are the same person when one is a variant of the other."""
 
-WhatsApp may answer about another spelling than the one asked for: Brazil with or without the ninth digit, Mexico with
-or without the 1, Argentina with or without the 9 (Evolution's `createJid` and its number cache do the same). So two
-numbers are the same person when one is a variant of the other.
-"""
+from anclora.providers.contract.spelling import variants
+
+__all__ = ["is_person", "jid_of", "number_of", "same_recipient", "variants"]
 
 from collections.abc import Sequence
 
 _USER_DOMAINS = frozenset(("s.whatsapp.net", "c.us"))
-_NINE = "9"
 
 
 def number_of(jid: str) -> str:
@@ -40,22 +38,6 @@ def address_of(jid: str) -> str | None:
 def jid_of(recipient: str) -> str:
     """The jid of a number; what is a jid already stays."""
     return recipient if "@" in recipient else f"{recipient}@s.whatsapp.net"
-
-
-def variants(number: str) -> tuple[str, ...]:
-    """Every spelling of a number WhatsApp may know it by, the given one first."""
-    other = None
-    if number.startswith("55") and len(number) == 13 and number[4] == _NINE:
-        other = number[:4] + number[5:]
-    elif number.startswith("55") and len(number) == 12:
-        other = number[:4] + _NINE + number[4:]
-    else:
-        for country, extra in (("52", "1"), ("54", _NINE)):
-            if number.startswith(country + extra) and len(number) == 13:
-                other = country + number[3:]
-            elif number.startswith(country) and len(number) == 12:
-                other = country + extra + number[2:]
-    return (number, other) if other else (number,)
 
 
 def same_recipient(one: str, other: str) -> bool:
