@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis, RedisCluster
 
 from anclora.access import Access
+from anclora.hooks import Post
 from anclora.inbound.apply import Applier
 from anclora.inbound.drift import DriftWatch
 from anclora.inbound.listen import Ear
@@ -51,6 +52,7 @@ class Runtime:
     drift: DriftWatch
     inbound: Inbound
     replay: Replay
+    post: Post
 
 
 def redis_client(settings: Settings) -> Redis | RedisCluster:
@@ -93,6 +95,8 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
         ear, drift = Ear(db, settings, clock), DriftWatch(db, providers)
         inbound = Inbound(db, providers, applier, ear=ear, drift=drift)
         stack.push_async_callback(_close, submit, inbound)
+        post = Post(settings, clock)
+        stack.push_async_callback(post.close)
         yield Runtime(
             settings=settings,
             clock=clock,
@@ -109,6 +113,7 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
             drift=drift,
             inbound=inbound,
             replay=Replay(db, providers, clock, keep_groups=keep_groups),
+            post=post,
         )
 
 

@@ -9,6 +9,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection
 from enum import StrEnum
 
+from anclora.events import WANTED, WantedKeeper
+from anclora.hooks import Courier, FanOut, HookSweep
 from anclora.inbound.gaps import GapWatch
 from anclora.inbound.sweep import InboundSweep
 from anclora.instances.book import BookKeeper
@@ -20,6 +22,7 @@ from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop, running
 from anclora.kit.logging import get_logger
 from anclora.media import FileStore, MediaSweep
+from anclora.messages.canary import Canary
 from anclora.messages.dispatch import Dispatcher, Extender
 from anclora.messages.mend import Mender
 from anclora.messages.pacing import PaceKeeper
@@ -66,10 +69,14 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         CheckSweep(db, settings),
         MediaSweep(db, FileStore(settings.media_folder), clock),
         Watch(db, runtime.providers, runtime.book, settings, clock),
+        Canary(db, runtime.submit, settings, clock),
         WebhookKeeper(db, runtime.providers, runtime.book, clock),
         Mender(db, queue, runtime.providers, runtime.book, settings, clock),
         LimitsWatch(db, runtime.providers),
         TemplateSync(db, runtime.providers),
+        FanOut(db, clock),
+        Courier(db, runtime.post, settings, clock),
+        HookSweep(db, settings, clock),
     ]
 
 
@@ -78,12 +85,15 @@ async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[N
     """Run the loops of these roles for the length of a block."""
     every = Role.ALL in roles
     await runtime.book.refresh()
-    loops: list[Loop] = [Timekeeper(runtime.db, runtime.clock), BookKeeper(runtime.book, runtime.clock)]
+    wanted = WantedKeeper(runtime.db)
+    loops: list[Loop] = [Timekeeper(runtime.db, runtime.clock), BookKeeper(runtime.book, runtime.clock), wanted]
     if every or Role.API in roles:
         loops += [runtime.feeder, runtime.applier, runtime.ear, runtime.drift]
     if every or Role.WORK in roles:
         loops += work_loops(runtime)
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(WANTED.forget)
+        await wanted.run_once()
         await stack.enter_async_context(running(loops, stop_timeout_seconds=_STOP_SECONDS))
         if every or Role.DISPATCH in roles:
             await stack.enter_async_context(dispatching(runtime))

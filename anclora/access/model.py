@@ -21,6 +21,8 @@ SCOPES: Mapping[str, str] = {
     "templates:write": "read the templates anew from the provider",
     "queue:write": "stop and resume the queue, rebuild it, change retries, requeue and discard dead letters",
     "analytics:read": "read the figures",
+    "hooks:read": "see webhook subscriptions and what they were told",
+    "hooks:write": "make, change, pause and delete webhook subscriptions, see their secrets, and replay",
 }
 
 

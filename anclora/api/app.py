@@ -13,6 +13,8 @@ from anclora.api import (
     gates,
     gestures,
     health,
+    hook_deliveries,
+    hooks,
     hot,
     inbound,
     instances,
@@ -49,6 +51,8 @@ _COLD = (
     inbound,
     meta,
     templates,
+    hook_deliveries,
+    hooks,
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from anclora.api import examples_media
+from anclora.api import examples_media, hook_examples
 from anclora.api import examples_numbers as numbers
 from anclora.api.examples_inbound import INBOUND
 
@@ -258,6 +258,7 @@ ANSWERS: Mapping[str, Any] = {
     "Stored": {"status": "stored"},
     **examples_media.ANSWERS,
     **numbers.ANSWERS,
+    **hook_examples.ANSWERS,
 }
 
 # A refusal for every status: its code and its sentence.

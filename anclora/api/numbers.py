@@ -131,6 +131,12 @@ async def _hand(request: Request, name: str, caller: Caller) -> Hand:
     return Hand(deps.db, deps.clock, instance, deps.providers[instance.provider], caller.actor)
 
 
+async def _look_anew(request: Request) -> None:
+    """Whoever changed a number sees the change in the next answer."""
+    deps = deps_of(request)
+    await deps.book.refresh(newer_than_seconds=deps.clock.boot_seconds())
+
+
 def _codes(name: str, pairing: Pairing) -> Response:
     picture = picture_of(pairing)
     return answer(
@@ -164,7 +170,7 @@ async def post_number(request: Request, caller: Writer) -> Response:
         public_url=deps.public_url,
         actor=caller.actor,
     )
-    await deps.book.refresh(newer_than_seconds=deps.clock.boot_seconds())
+    await _look_anew(request)
     return answer(Done(instance=made.name))
 
 
@@ -215,13 +221,16 @@ async def get_qr(request: Request, name: Name, caller: Writer) -> Response:
 @router.post(f"{_PLACE}/restart", summary="Restart a number", responses=documented(Restarted, *_READ))
 async def post_restart(request: Request, name: Name, caller: Writer) -> Response:
     """What its state needs: a closed one is connected. The mender counts anew."""
-    return answer(await restart(await _hand(request, name, caller)))
+    done = await restart(await _hand(request, name, caller))
+    await _look_anew(request)
+    return answer(done)
 
 
 @router.post(f"{_PLACE}/logout", summary="End the pairing of a number", responses=documented(Done, *_READ))
 async def post_logout(request: Request, name: Name, caller: Writer) -> Response:
     """A person must scan a code afterwards."""
     await logout(await _hand(request, name, caller))
+    await _look_anew(request)
     return answer(Done(instance=name))
 
 
@@ -281,4 +290,5 @@ async def post_webhook(request: Request, name: Name, caller: Writer) -> Response
 async def delete_number(request: Request, name: Name, caller: Writer) -> Response:
     """Here and at the provider. What was sent and received stays; what is not out yet must be canceled first."""
     await delete(await _hand(request, name, caller))
+    await _look_anew(request)
     return answer(Done(instance=name))

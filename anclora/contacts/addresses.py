@@ -38,6 +38,11 @@ class _Owner(msgspec.Struct, frozen=True):
     written: bool
 
 
+class _New(msgspec.Struct, frozen=True):
+    contact_id: UUID
+    evidence: Evidence
+
+
 Owners = dict[str, _Owner]
 
 
@@ -59,15 +64,13 @@ async def resolve(conn: Connection, evidence: Sequence[Evidence], *, actor: str 
     news = [each for each in evidence if not _settled(each, owners)]
     if news:
         await conn.execute(QUERIES["lock_addresses"])
-        for each in news:
+        await _make(conn, news)
+        plain, joining = _parted(news, await _read(conn, addresses))
+        await _write(conn, plain)
+        for each in joining:
             await _learn(conn, each, actor)
         owners = await _read(conn, addresses)
     return {address: owner.contact_id for address, owner in owners.items()}
-
-
-async def learn(conn: Connection, addresses: tuple[str, ...], at: datetime, why: str) -> None:
-    """Addresses turned out to be one person's."""
-    await resolve(conn, [Evidence(addresses=addresses, at=at, why=why)])
 
 
 def _settled(evidence: Evidence, owners: Owners) -> bool:
@@ -77,10 +80,22 @@ def _settled(evidence: Evidence, owners: Owners) -> bool:
     return len(free) < 2 and all(owner is not None and owner.written for owner in found)
 
 
+def _parted(news: Sequence[Evidence], owners: Owners) -> tuple[dict[str, _New], list[Evidence]]:
+    """What only has to be written, many at once, and what joins contacts or speaks of none yet, one by one."""
+    plain: dict[str, _New] = {}
+    joining: list[Evidence] = []
+    for each in news:
+        roots = {owners[address].contact_id for address in each.addresses if address in owners}
+        roots |= {plain[address].contact_id for address in each.addresses if address in plain}
+        if len(roots) != 1 or any(owners[a].pinned for a in each.addresses if a in owners):
+            joining.append(each)
+            continue
+        [root] = roots
+        plain |= {address: _New(root, each) for address in each.addresses if address not in plain}
+    return plain, joining
+
+
 async def _learn(conn: Connection, evidence: Evidence, actor: str) -> None:
-    phones = [value for kind, value in map(split, evidence.addresses) if kind == "phone"]
-    if phones:
-        await conn.execute(QUERIES["make_contacts"], {"ids": [new_id() for _ in phones], "phones": phones})
     owners = await _read(conn, evidence.addresses)
     free = [address for address in evidence.addresses if address not in owners or not owners[address].pinned]
     roots = sorted({owners[address].contact_id for address in free if address in owners})
@@ -93,14 +108,28 @@ async def _learn(conn: Connection, evidence: Evidence, actor: str) -> None:
     root = roots[0]
     for other in roots[1:]:
         root = await join(conn, root, other, evidence=evidence.why, actor=actor)
-    await write(conn, root, free, evidence.why, evidence.at)
+    await _write(conn, {address: _New(root, evidence) for address in free})
 
 
-async def write(conn: Connection, contact_id: UUID, addresses: Sequence[str], why: str, since: datetime) -> None:
-    """These are the contact's."""
-    kinds, values = _columns(addresses)
-    row = {"contact_id": contact_id, "evidence": why, "since": since, "kinds": kinds, "values": values}
-    await conn.execute(QUERIES["write_addresses"], row)
+async def _make(conn: Connection, news: Sequence[Evidence]) -> None:
+    """A row for every number: whoever sends to it finds the same person."""
+    pairs = {split(address) for each in news for address in each.addresses}
+    phones = sorted(value for kind, value in pairs if kind == "phone")
+    if phones:
+        await conn.execute(QUERIES["make_contacts"], {"ids": [new_id() for _ in phones], "phones": phones})
+
+
+async def _write(conn: Connection, them: Mapping[str, _New]) -> None:
+    if them:
+        kinds, values = _columns(list(them))
+        row = {
+            "kinds": kinds,
+            "values": values,
+            "contact_ids": [new.contact_id for new in them.values()],
+            "evidences": [new.evidence.why for new in them.values()],
+            "sinces": [new.evidence.at for new in them.values()],
+        }
+        await conn.execute(QUERIES["write_addresses"], row)
 
 
 async def _read(conn: Connection, addresses: Iterable[str]) -> Owners:

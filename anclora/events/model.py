@@ -1,5 +1,6 @@
 """The nouns of what happened."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -23,6 +24,14 @@ class EventType(StrEnum):
     MESSAGE_TYPED = "message.typed"  # on the phone of one of our numbers
     INSTANCE_STATUS = "instance.status"
     TEMPLATE_STATUS = "template.status"
+    HOOK_PAUSED = "hook.paused"  # a subscription was, by itself
+    HOOK_TEST = "hook.test"  # somebody asked for it; only that subscription hears of it
+
+
+def matches(patterns: Iterable[str], kind: str) -> bool:
+    """Whether a type is one of these; `*` means all, `message.*` all of that noun."""
+    noun = kind.partition(".")[0]
+    return any(pattern in (kind, "*", f"{noun}.*") for pattern in patterns)
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +40,7 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: a UUID version 7; deliveries carry it, so that whoever hears twice knows.
         subject: what it happened to, `message:<id>`, `contact:<phone>` or `instance:<name>`; those of one subject are
-            told in order.
+            told in the order they were appended in. Append after the row of the subject is locked, where it has one.
         data: the facts, JSON.
     """
 

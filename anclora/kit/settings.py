@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         default=120.0, description="a sent message that WhatsApp did not acknowledge by then is marked and looked up"
     )
     watch_every_seconds: Seconds = Field(default=10.0, description="between two looks at the traffic of the numbers")
+    canary_every_seconds: Annotated[float, Field(ge=0, le=604_800)] = Field(
+        default=0.0, description="a number quiet for so long writes to another of ours; 0 = never"
+    )
     mender: bool = Field(default=True, description="false leaves numbers that do not work to people")
     mends_per_hour: Count = Field(default=3, description="remedies one number may get in an hour")
     mends_per_hour_all: Count = Field(default=10, description="remedies all numbers together may get in an hour")
@@ -130,6 +133,16 @@ class Settings(BaseSettings):
         default=200, description="numbers one instance asks WhatsApp about in a day; asking in bulk gets numbers banned"
     )
     webhook_days: Count = Field(default=14, description="raw webhooks are kept this long, by whole days")
+    event_days: Count = Field(
+        default=14, description="events, and what integrators were told of them, are kept this long"
+    )
+    hooks_allow: str = Field(
+        default="", description="networks of our own that webhooks out may go to, e.g. 127.0.0.0/8,10.20.0.0/16"
+    )
+    hooks_timeout_seconds: Seconds = Field(default=15.0, description="for the whole answer of an integrator's endpoint")
+    hooks_pause_after_seconds: Seconds = Field(
+        default=21_600.0, description="an endpoint that only failed for so long is paused"
+    )
 
     @property
     def media_folder(self) -> Path:

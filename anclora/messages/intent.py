@@ -17,6 +17,7 @@ from anclora.kit.settings import Settings
 from anclora.messages import metrics
 from anclora.messages.model import FINAL, MessageClass, State
 from anclora.messages.rules import Trial
+from anclora.messages.told import telling
 from anclora.messages.worker import QUERIES
 from anclora.providers.contract import Content
 from anclora.queue import Claimed
@@ -84,14 +85,16 @@ async def intend(
     """
     began = clock.boot_seconds()
     by_id: Mapping[str, Claimed] = {item.id: item for item in claimed}
+    query, told = telling("intend")
     with metrics.BATCH.labels("intent").time():
         rows = await db.commit(
-            QUERIES["intend"],
+            query,
             **id_span(by_id),
             worker_id=worker_id,
             max_age_seconds=settings.max_age_seconds,
             horizon=first_id_at(clock.now() + _HORIZON),
             quiet=quiet,
+            **told,
         )
     result = Intents(send=[], release=[], held=[], complete=[])
     now = clock.now()

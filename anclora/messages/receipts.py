@@ -9,11 +9,10 @@ from psycopg.rows import TupleRow
 
 from anclora.kit.ids import first_id_at
 from anclora.kit.metrics import counter
+from anclora.messages.told import telling
 from anclora.providers.contract import OwnMessageEvent, ReceiptEvent
 from anclora.storage.database import Connection, Statement
-from anclora.storage.queries import load_queries
 
-QUERIES = load_queries(__package__ or __name__)
 RECEIPTS = counter("receipts", "Receipts, by rank (0 error, 1 server, 2 delivered, 3 read, 4 played)", ("rank",))
 _COUNTS = [RECEIPTS.labels(str(rank)) for rank in range(5)]
 _LONGEST_TEXT = 300
@@ -104,4 +103,5 @@ async def apply(conn: Connection, facts: Facts, now: datetime) -> list[UUID]:
 
 def _between(facts: Facts, low: UUID, high: UUID) -> Statement:
     rows = _encode(list(facts.values())).decode()
-    return QUERIES["apply_receipts"], {"facts": rows, "low": low, "high": high}
+    query, told = telling("apply_receipts")
+    return query, {"facts": rows, "low": low, "high": high, **told}

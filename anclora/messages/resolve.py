@@ -24,6 +24,7 @@ from anclora.messages import metrics, receipts
 from anclora.messages.evidence import Candidate, Doubt, pick
 from anclora.messages.feed import LaneItem, enqueue
 from anclora.messages.notes import note
+from anclora.messages.told import telling
 from anclora.providers.contract import FoundMessage, Provider
 from anclora.providers.registry import Providers
 from anclora.queue import Queue
@@ -232,9 +233,10 @@ class Resolver(Loop):
         waited = self._clock.now() - doubt.unknown_at
         if waited < timedelta(seconds=self._settings.unknown_deadline_seconds):
             return False
-        how, query = ("resend", "resend_doubt") if doubt.policy == "resend" else ("deadline", "give_up_doubt")
+        how, name = ("resend", "resend_doubt") if doubt.policy == "resend" else ("deadline", "give_up_doubt")
+        query, told = telling(name)
         async with self._db.transaction() as conn:
-            cursor = await conn.execute(QUERIES[query], {"id": doubt.id, "attempt": doubt.attempt})
+            cursor = await conn.execute(query, {"id": doubt.id, "attempt": doubt.attempt, **told})
             changed = await cursor.fetchone() is not None
             if changed:
                 if how == "resend":

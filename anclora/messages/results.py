@@ -31,6 +31,7 @@ from anclora.messages.model import State
 from anclora.messages.resolved import Resolved, went_elsewhere
 from anclora.messages.retries import RetryBook
 from anclora.messages.rules import FOLLOW_SECONDS, judge
+from anclora.messages.told import telling
 from anclora.messages.worker import QUERIES
 from anclora.providers.contract import Outcome, Scope, Sent, Unknown
 from anclora.queue import Claimed, Queue
@@ -216,7 +217,8 @@ async def store(db: Database, batch: Sequence[Result], worker_id: WorkerId) -> d
         **id_span(r.intent.id for r in batch),
     }
     sent = [r for r in batch if isinstance(r.outcome, Sent)]
-    blocks: dict[UUID, datetime | None] = dict(await db.commit(QUERIES["store_results"], **rows))
+    query, told = telling("store_results")
+    blocks: dict[UUID, datetime | None] = dict(await db.commit(query, **rows, **told))
     late = [r for r in sent if r.intent.id not in blocks]
     if late:
         await _count_doubles(db, late)

@@ -30,6 +30,8 @@ SPANS = (
     Span("attempts", "month"),
     Span("inbound_events", "day"),
     Span("events", "day"),
+    Span("hook_deliveries", "day", fill_percent=70),
+    Span("hook_requests", "day"),
 )
 
 

@@ -38,6 +38,14 @@ NOTHING_TO_US: Mapping[str, str] = {
     "group-participants.update": "who is in a group",
     "instance.create": "the answer to our own request said it",
     "instance.delete": "`remove.instance` says the same",
+    "call": "somebody rings; nothing here answers",
+    "groups.upsert": "which groups there are",
+    "groups.update": "what a group is called",
+    "labels.association": "labels of the phone's own",
+    "contacts.set": "the phone's own address book",
+    "typebot.start": "a bot of the server's own",
+    "typebot.change-status": "a bot of the server's own",
+    "application.startup": "the server was started",
     "error": "the server's own error log; it holds its global key",
 }
 # Of kinds that are read, the ones in which there is nothing to read.
@@ -47,6 +55,8 @@ WITHOUT_USE: Mapping[str, str] = {
     "contacts.update": "names nobody, or a group by the name of whoever wrote in it",
     "qrcode.updated": "no more codes; `connection.update` says refused beside it",
     "messages.update": "no step on the way of a message",
+    "messages.edited": "a message about a message that is neither an edit nor a deletion",
+    "messages.delete": "without an id",
     "send.message": "without an address",
 }
 TYPED = {
@@ -114,6 +124,13 @@ def _deleted(data: Any, event: Event) -> bool:
     return _change(data, event, SaidDelete(target=key["id"]), by_api="key" in data)
 
 
+def _updated(data: Any, event: Event) -> bool:
+    new = (data.get("message") or {}).get("editedMessage")
+    if new is None:
+        return isinstance(event, OtherEvent)
+    return _change(data, event, SaidEdit(target=data["keyId"], text=_words(new.get("message", new))))
+
+
 def _closed(data: Any, event: Event) -> bool:
     return event == ConnectionEvent(state="close", reason=data.get("disconnectionReasonCode"))
 
@@ -122,6 +139,7 @@ _BY_HAND: Mapping[str, Callable[[Any, Event], bool]] = {
     "contacts.upsert": _contact,
     "contacts.update": _contact,
     "qrcode.updated": _pairing,
+    "messages.update": _updated,
     "messages.edited": _edited,
     "messages.delete": _deleted,
     "send.message.update": _sent_update,
@@ -131,17 +149,24 @@ _BY_HAND: Mapping[str, Callable[[Any, Event], bool]] = {
 }
 
 
-def said_in(data: Any) -> Said | None:
-    """What a recorded `messages.upsert` says; None = of a kind nobody has written down here."""
+WRAPPERS = ("ephemeralMessage", "viewOnceMessage", "viewOnceMessageV2", "documentWithCaptionMessage")
+
+
+def said_in(data: Any) -> Said:
+    """What a recorded `messages.upsert` says."""
     message = data.get("message") or {}
-    while wrapped := next((message[w] for w in ("ephemeralMessage", "viewOnceMessage") if w in message), None):
+    while wrapped := next((message[w] for w in WRAPPERS if w in message), None):
         message = wrapped["message"]
     stanza = (data.get("contextInfo") or {}).get("stanzaId")
     if "conversation" in message:
         if data.get("messageType") in ("interactiveMessage", "buttonMessage"):
             return SaidChoice(id="", title=message["conversation"], target=stanza)
         return SaidText(text=message["conversation"])
-    return next((_said(name, value, data, stanza) for name, value in message.items() if name in _KINDS), None)
+    for name, value in message.items():
+        if name in _KINDS:
+            return _said(name, value, data, stanza)
+    named = next((name for name in message if name not in ("messageContextInfo", "contextInfo", "base64")), None)
+    return SaidOther(kind=named or data.get("messageType") or "empty")
 
 
 def _size(value: Any) -> int | None:
@@ -152,7 +177,7 @@ def _size(value: Any) -> int | None:
 
 def _card(card: Any) -> Card:
     lines = dict(line.split(":", 1) for line in card["vcard"].splitlines() if ":" in line)
-    waid = next(name.split("waid=")[1] for name in lines if "waid=" in name)
+    waid = next((name.split("waid=")[1] for name in lines if "waid=" in name), "")
     return Card(name=card["displayName"], phone=waid)
 
 
@@ -161,7 +186,9 @@ def _media(name: str, value: Any, data: Any, _stanza: str | None) -> Said:
         kind=TYPED[name],
         mimetype=value.get("mimetype") or value.get("mime_type"),
         caption=value.get("caption"),
-        file_name=value.get("fileName") or value.get("filename") or value.get("title"),
+        file_name=value.get("fileName")
+        or value.get("filename")
+        or (value.get("title") if "document" in name else None),
         ref=value.get("id") or data["key"]["id"],
         bytes=_size(value.get("fileLength")),
         seconds=_size(value.get("seconds")),
@@ -178,7 +205,8 @@ def _place(name: str, value: Any, _data: Any, _stanza: str | None) -> Said:
 def _choice(_name: str, value: Any, _data: Any, stanza: str | None) -> Said:
     if "nativeFlowResponseMessage" in value:
         flow = value["nativeFlowResponseMessage"]
-        return SaidChoice(id=json.loads(flow["paramsJson"])["id"], title=value["body"]["text"], target=stanza)
+        chosen = json.loads(flow["paramsJson"]).get("id", flow["name"])
+        return SaidChoice(id=chosen, title=value["body"]["text"], target=stanza)
     row = (value.get("singleSelectReply") or {}).get("selectedRowId")
     chosen = value.get("selectedButtonId") or value.get("selectedId") or row
     return SaidChoice(id=str(chosen), title=value.get("selectedDisplayText") or value.get("title"), target=stanza)

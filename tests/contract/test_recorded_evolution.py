@@ -247,7 +247,9 @@ def _message_as_written(name: str, data: Any, event: Event) -> bool:
         return (event.provider_id, event.recipient, event.at, event.by_api) == (key["id"], peer, at, by_api)
     if not isinstance(event, InboundEvent) or (text and event.text != text):
         return False
-    sender = phone([key.get("participant") or "", key.get("participantAlt") or ""]) if peer.endswith("@g.us") else peer
+    sender = peer
+    if peer.endswith("@g.us") and key.get("participant"):
+        sender = phone([key["participant"], key.get("participantAlt") or ""]) or key["participant"]
     return (event.provider_id, event.sender, event.at) == (key["id"], sender, at)
 
 

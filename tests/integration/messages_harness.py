@@ -73,7 +73,7 @@ _MOMENTS: Mapping[str, Sequence[str]] = {
     "provider_messages": ("created_at", "acked_at", "seen_at", "delivered_at", "read_at"),
     "instances": (
         *("paused_until", "state_at", "stalled_since", "acked_at", "mended_at", "mends_from", "mend_stopped_at"),
-        "told_at",
+        *("told_at", "canary_at"),
     ),
     "instance_history": ("at",),
     "mends": ("began_at", "acted_at", "resumed_at", "ended_at"),

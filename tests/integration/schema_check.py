@@ -37,6 +37,12 @@ class Schemas:
             "maximum": lambda said, value, _, place: _unless(
                 not _number(value) or value <= said, f"{place}: over {said}"
             ),
+            "minItems": lambda said, value, _, place: _unless(
+                not isinstance(value, list) or len(cast(list[Any], value)) >= said, f"{place}: fewer than {said}"
+            ),
+            "maxLength": lambda said, value, _, place: _unless(
+                not isinstance(value, str) or len(value) <= said, f"{place}: longer than {said}"
+            ),
             "maxItems": lambda said, value, _, place: _unless(
                 not isinstance(value, list) or len(cast(list[Any], value)) <= said, f"{place}: more than {said}"
             ),

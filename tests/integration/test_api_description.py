@@ -83,6 +83,14 @@ async def somebody_wrote(doors: House) -> str:
     return str(row["id"])
 
 
+async def subscribed(doors: House) -> dict[str, str]:
+    """The ids of a subscription, and of an event on its way to it."""
+    made = await doors.ask("POST", "/api/v1/hooks", json={"url": "https://crm.example.com/", "types": ["*"]})
+    hook_id = str(made.json["hook"]["id"])
+    sent = await doors.ask("POST", f"/api/v1/hooks/{hook_id}/test")
+    return {"hook_id": hook_id, "event_id": str(sent.json["event_id"])}
+
+
 async def test_the_description_is_sound(doors: House) -> None:
     description = await described(doors)
     assert description["openapi"].startswith("3.1.")
@@ -124,7 +132,7 @@ async def test_every_problem_of_the_description_is_a_problem_document_of_its_sta
 async def test_every_example_of_a_body_is_accepted(doors: House) -> None:
     description, accepted = await described(doors), 0
     sent = await doors.ask("POST", "/api/v1/messages", json={"to": "+34600111222", "text": "hola"})
-    values = {"message_id": str(sent.json["id"])}
+    values = {"message_id": str(sent.json["id"]), **await subscribed(doors)}
     out = await doors.ask("POST", "/api/v1/messages", json={"to": "+34600111222", "text": "ya fuera"})
     await doors.deps.db.execute(
         "update messages set state = 'sent', sent_at = now(), provider_id = 'P1' where id = %(id)s", id=out.json["id"]
@@ -144,7 +152,7 @@ async def test_every_example_of_a_body_is_accepted(doors: House) -> None:
                 assert answer.status in (200, 202), answer.body
                 check(description, operation, answer)
                 accepted += 1
-    assert accepted == 38
+    assert accepted == 42
     assert await doors.count() == 14
 
 
@@ -154,7 +162,7 @@ async def test_every_answer_is_what_the_description_says(doors: House) -> None:
     kept = await doors.ask("POST", "/api/v1/media?filename=a.txt", data=b"hola", Content_Type="text/plain")
     check(description, description["paths"]["/api/v1/media"]["post"], kept)
     values = {"message_id": str(sent.json["id"]), "phone": "+34600111222", "file_hash": kept.json["hash"]}
-    values["heard_id"] = await somebody_wrote(doors)
+    values |= {"heard_id": await somebody_wrote(doors), **await subscribed(doors)}
     for method, path, operation in operations(description):
         if method in ("GET", "DELETE"):
             answer = await doors.ask(method, shown(path, operation, **values))

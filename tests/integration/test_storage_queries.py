@@ -60,6 +60,15 @@ async def full(db: Database, redis: Any) -> AsyncGenerator[Stage, None]:
             " select instance, 'P' || ordinal, id, 1, 2, recipient, now() from messages"
         )
         await db.execute("insert into outbox (message_ids) select array[id] from messages where ordinal %% 3 = 0")
+        await db.execute(
+            "insert into events (id, type, subject, instance, at, data)"
+            " select uuid_v7(), 'message.sent', 'message:' || n, 'sales', now(), '{}' from generate_series(1, 4000) n"
+        )
+        await db.execute(
+            "insert into hook_deliveries (event_id, hook_id, ordinal, subject, state, created_at, due_at)"
+            " select id, md5((ordinal %% 3)::text)::uuid, ordinal, subject,"
+            " case when ordinal %% 50 = 0 then 'waiting' else 'delivered' end, now(), now() from events"
+        )
         await db.execute("analyze")
         yield here
 

@@ -20,10 +20,12 @@ order by phone
 on conflict (phone) do nothing
 
 -- name: write_addresses
--- Addresses of a contact, each with what shows it; the first evidence stands.
+-- Addresses of contacts, each with what shows it; the first evidence stands.
 insert into addresses (kind, value, contact_id, evidence, since)
-select kind, value, %(contact_id)s, %(evidence)s, %(since)s
-from unnest(%(kinds)s::text[], %(values)s::text[]) as a (kind, value)
+select kind, value, contact_id, evidence, since
+from unnest(
+    %(kinds)s::text[], %(values)s::text[], %(contact_ids)s::uuid[], %(evidences)s::text[], %(sinces)s::timestamptz[]
+) as a (kind, value, contact_id, evidence, since)
 order by kind, value
 on conflict (kind, value) do update set since = least(addresses.since, excluded.since)
 

@@ -7,6 +7,8 @@ alter table instances
     add column stalled_reason   text,
     -- When WhatsApp last acknowledged one of its messages; a number that never was is not judged by that.
     add column acked_at         timestamptz,
+    -- When it last wrote to another number of ours, to be tested.
+    add column canary_at        timestamptz,
     -- What was seen before its last remedy says nothing any more.
     add column mended_at        timestamptz,
     -- The mender counts its remedies from here on, and has given up since then.
