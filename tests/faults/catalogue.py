@@ -91,7 +91,11 @@ ROWS: Mapping[int, Row] = {
         "real",
         ["faults/test_closed_number.py::test_a_number_that_says_connection_closed_burns_no_message"],
     ),
-    19: Row("connection flapping", "later", why="C: instances"),
+    19: Row(
+        "connection flapping",
+        "real",
+        ["integration/test_numbers_watched.py::test_flaps_are_counted_and_told_as_one_event"],
+    ),
     20: Row(
         "a worker killed at the named moments",
         "real",
@@ -113,15 +117,20 @@ ROWS: Mapping[int, Row] = {
     26: Row("webhooks out of order", "real", ["journeys/test_receipt_race.py::*"]),
     27: Row(
         "webhook flood",
-        "stand-in",
-        ["integration/test_inbound_door.py::*"],
-        "big bodies and a full batcher, not 5,000 a second",
+        "real",
+        [
+            "faults/test_webhook_flood.py::test_a_flood_of_webhooks_is_stored_or_shed_and_applied",
+            "integration/test_inbound_door.py::*",
+        ],
     ),
     28: Row(
         "down for longer than the provider retries",
         "stand-in",
-        ["integration/test_messages_stall.py::test_the_look_up_brings_the_word_that_was_lost"],
-        "the events are lost, the look-up brings them; nobody waits 25 minutes",
+        [
+            "integration/test_inbound_gaps.py::test_down_for_half_an_hour_while_two_thousand_statuses_happen",
+            "integration/test_messages_stall.py::test_the_look_up_brings_the_word_that_was_lost",
+        ],
+        "the events are lost, the look-up brings them; the half hour is simulated",
     ),
     29: Row("forged and malformed webhooks", "real", ["integration/test_inbound_door.py::*"]),
     30: Row("a poisoned message", "real", ["integration/test_inbound_receive.py::*"]),

@@ -22,10 +22,6 @@ SCAN = re.compile(r"Seq Scan on (\w+)")
 FILLED = "select relname::text as name from pg_class where relkind = 'r' and reltuples >= 1000"
 WHOLE = {
     "count_finished": "every row of the last day; tallies by hour will replace it",
-    **dict.fromkeys(
-        ("mark_stalled", "read_evidence", "unacknowledged"),
-        "their index has an entry a 128 pages, and the table of this test is no bigger",
-    ),
     "count_messages": "every row of a period, not of a moment; tallies by hour will replace it",
     **dict.fromkeys(
         ("count_states", "final_states", "latencies", "sending_of"), "the demo counts its whole private ledger"

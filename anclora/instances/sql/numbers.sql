@@ -17,16 +17,16 @@ returning number, resolved, checked_at
 -- The next turn of an instance, and a part of its day's share; no row = the share is used up, or the turn is too far.
 insert into number_check_paces as p (instance, next_at, day, asked, taken)
 values (
-    %(instance)s, now() + make_interval(secs => %(rest_seconds)s), %(today)s, least(%(count)s, %(bound)s),
-    least(%(count)s, %(bound)s)
+    %(instance)s, now() + make_interval(secs => %(rest_seconds)s), %(today)s, least(%(count)s::integer, %(bound)s::integer),
+    least(%(count)s::integer, %(bound)s::integer)
 )
 on conflict (instance) do update
     set next_at = greatest(p.next_at, now()) + make_interval(secs => %(rest_seconds)s),
-        asked = least(%(bound)s, case when p.day = %(today)s then p.asked else 0 end + %(count)s),
+        asked = least(%(bound)s::integer, case when p.day = %(today)s then p.asked else 0 end + %(count)s::integer),
         day = %(today)s,
-        taken = least(%(count)s, %(bound)s - case when p.day = %(today)s then p.asked else 0 end)
+        taken = least(%(count)s::integer, %(bound)s::integer - case when p.day = %(today)s then p.asked else 0 end)
     where p.next_at < now() + make_interval(secs => %(longest_seconds)s)
-        and (p.day <> %(today)s or p.asked < %(bound)s)
+        and (p.day <> %(today)s or p.asked < %(bound)s::integer)
 returning p.taken, extract(epoch from p.next_at - now())::float8 - %(rest_seconds)s as wait_seconds
 
 -- name: read_check_pace
