@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from anclora.api.bodies import read_body
+from anclora.api.counted import counted
 from anclora.api.deps import Deps, deps_of
 from anclora.api.examples_webhooks import META_WEBHOOK
-from anclora.api.metrics import WEBHOOKS
 from anclora.api.openapi import body_of, documented, operation, refused
 from anclora.api.webhooks import STORED, Stored
-from anclora.kit.errors import ForbiddenError, InvalidError, NotFoundError, UnauthorizedError, UnavailableError
+from anclora.kit.errors import ForbiddenError, NotFoundError, UnauthorizedError
 from anclora.kit.logging import get_logger
 from anclora.providers.cloud.signature import HEADER, same_text, signed
 from anclora.providers.registry import CLOUD
@@ -67,28 +67,10 @@ async def get_meta(
 async def post_meta(request: Request) -> Response:
     """One webhook, of any of our numbers."""
     deps = deps_of(request)
-    result = "error"
-    try:
+    with counted():
         body = await read_body(request, deps.settings.webhook_limit_bytes)
         _prove(deps, body, request.headers.get(HEADER))
         numbers = await deps.inbound.accept_shared(CLOUD, body)
-        result = "ok"
-    except UnauthorizedError:
-        result = "bad_signature"
-        raise
-    except NotFoundError:
-        result = "unknown_instance"
-        raise
-    except InvalidError as error:
-        result = error.code if error.code in ("too_large", "body_too_slow") else "malformed"
-        if result == "malformed":
-            raise InvalidError(error.detail, code="malformed_webhook") from error
-        raise
-    except UnavailableError:
-        result = "unavailable"
-        raise
-    finally:
-        WEBHOOKS.labels(result).inc()
     _name_unknown(request, numbers)
     return STORED
 

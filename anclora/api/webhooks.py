@@ -14,12 +14,12 @@ from starlette.responses import Response
 
 from anclora.api.answers import answer
 from anclora.api.bodies import read_body
+from anclora.api.counted import counted
 from anclora.api.deps import Deps, deps_of
 from anclora.api.examples_webhooks import WEBHOOK
-from anclora.api.metrics import WEBHOOKS
 from anclora.api.openapi import body_of, documented, operation
 from anclora.instances import Instance, accepts
-from anclora.kit.errors import AncloraError, InvalidError, NotFoundError, UnauthorizedError, UnavailableError
+from anclora.kit.errors import AncloraError, NotFoundError, UnauthorizedError
 
 SECRET_HEADER = "X-Anclora-Secret"  # noqa: S105 - the name of a header
 
@@ -44,31 +44,10 @@ STORED = answer(Stored())
 async def post_evolution(request: Request) -> Response:
     """One webhook of one instance."""
     deps = deps_of(request)
-    result = "error"
-    try:
+    with counted():
         instance = await _proven(deps, request)
         body = await read_body(request, deps.settings.webhook_limit_bytes)
         await deps.inbound.accept(instance.name, instance.provider, body)
-        result = "ok"
-    except UnauthorizedError:
-        result = "bad_signature"
-        raise
-    except NotFoundError:
-        result = "unknown_instance"
-        raise
-    except InvalidError as error:
-        result = error.code if error.code in ("too_large", "body_too_slow") else "malformed"
-        if result == "malformed":
-            raise InvalidError(error.detail, code="malformed_webhook") from error
-        raise
-    except RecursionError as error:
-        result = "malformed"
-        raise InvalidError("The JSON is nested too deep.", code="malformed_webhook") from error
-    except UnavailableError:
-        result = "unavailable"
-        raise
-    finally:
-        WEBHOOKS.labels(result).inc()
     return STORED
 
 
