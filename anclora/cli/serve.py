@@ -24,6 +24,9 @@ from anclora.workers import Role, working
 
 log = get_logger(__name__)
 _HTTP_STOP_SECONDS = 10
+# Longer than the idle time of what stands in front (60 s is common): whoever closes first must not be us, or a request
+# that is just being written gets no answer.
+_KEEP_ALIVE_SECONDS = 75
 _REGISTER_BASE_SECONDS, _REGISTER_CAP_SECONDS = 1.0, 60.0
 
 
@@ -72,6 +75,7 @@ async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port:
         port=port,
         loop="uvloop",
         http=protocol_of(deps),
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         access_log=False,
         proxy_headers=False,  # nothing here asks where a caller is
         log_config=None,
