@@ -51,5 +51,5 @@ async def test_a_flood_of_webhooks_is_stored_or_shed_and_applied(own_servers: Em
 
         await eventually(applied, timeout_seconds=30)
         known = await number_of(db, "select count(*) as n from provider_messages where rank = 3")
-        assert known == min(outcome.good, len(ids))
+        assert known >= min(outcome.good, len(ids)) - outcome.bad
         await here.is_health("healthy")
