@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # The make targets never look at a developer's own servers: nobody's real number gets test messages.
 PRIVATE := env -u DATABASE_URL -u REDIS_URL -u EVOLUTION_API_URL -u EVOLUTION_API_KEY -u ANCLORA_CLOUD_ACCOUNT_ID \
-	-u ANCLORA_CLOUD_TOKEN -u ANCLORA_CLOUD_APP_SECRET -u ANCLORA_CLOUD_VERIFY_TOKEN ANCLORA_ENV_FILE=
+	-u ANCLORA_CLOUD_TOKEN -u ANCLORA_CLOUD_APP_SECRET -u ANCLORA_CLOUD_VERIFY_TOKEN \
+	-u SLACK_BOT_TOKEN -u SLACK_WEBHOOK_URL -u ANCLORA_SMTP_HOST ANCLORA_ENV_FILE=
 STAMP := .venv/.ready
 
 .PHONY: help demo up test check unit slow faults bench fix lock clean

@@ -24,8 +24,10 @@ from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages.feed import Feeder
 from anclora.messages.submit import Submit
+from anclora.notify import Channels, build_channels
 from anclora.providers.registry import Providers, build
 from anclora.queue import Queue
+from anclora.reports import Sources
 from anclora.storage.database import Database, open_pool
 from anclora.storage.timekeeper import Timekeeper
 
@@ -53,6 +55,8 @@ class Runtime:
     inbound: Inbound
     replay: Replay
     post: Post
+    channels: Channels
+    sources: Sources
 
 
 def redis_client(settings: Settings) -> Redis | RedisCluster:
@@ -97,6 +101,8 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
         stack.push_async_callback(_close, submit, inbound)
         post = Post(settings, clock)
         stack.push_async_callback(post.close)
+        channels = build_channels(settings, clock)
+        stack.push_async_callback(channels.close)
         yield Runtime(
             settings=settings,
             clock=clock,
@@ -114,6 +120,8 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
             inbound=inbound,
             replay=Replay(db, providers, clock, keep_groups=keep_groups),
             post=post,
+            channels=channels,
+            sources=Sources(),
         )
 
 

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection
 from enum import StrEnum
 
+from anclora.conversations import ConversationFollower
 from anclora.events import WANTED, WantedKeeper
 from anclora.hooks import Courier, FanOut, HookSweep
 from anclora.inbound.gaps import GapWatch
@@ -32,8 +33,11 @@ from anclora.messages.resolve import Resolver
 from anclora.messages.stall import StallWatch
 from anclora.messages.sweep import Housekeeping, LaneSweep, OrphanSweep, OutboxSweep, Promoter
 from anclora.messages.worker import Worker
+from anclora.notify import Messenger
+from anclora.reports import DailyPost
 from anclora.runtime import Runtime
 from anclora.storage.timekeeper import Timekeeper
+from anclora.tallies import TallyFold
 from anclora.templates import TemplateSync
 
 log = get_logger(__name__)
@@ -74,9 +78,13 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         Mender(db, queue, runtime.providers, runtime.book, settings, clock),
         LimitsWatch(db, runtime.providers),
         TemplateSync(db, runtime.providers),
+        ConversationFollower(db, settings, clock),
         FanOut(db, clock),
         Courier(db, runtime.post, settings, clock),
         HookSweep(db, settings, clock),
+        Messenger(db, runtime.channels, clock),
+        DailyPost(db, runtime.channels, runtime.sources, settings, clock),
+        TallyFold(db),
     ]
 
 

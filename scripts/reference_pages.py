@@ -28,7 +28,8 @@ FOLDER = ROOT / "docs" / "reference"
 _BY = "Written by `scripts/reference_pages.py` from the code; `make check` holds it to that.\n\n"
 # The rooms whose failures reach a caller of the API.
 _BEHIND_THE_DOORS = (
-    "access", "api", "contacts", "hooks", "inbound", "instances", "media", "messages",
+    "access", "api", "contacts", "conversions", "hooks", "inbound", "instances", "links", "media", "messages",
+    "notify", "reports",
     "kit/batcher.py", "queue/scripts.py", "queue/server.py", "storage/database.py",
 )  # fmt: skip
 _ADVICE: Mapping[int, str] = {

@@ -1,96 +1,54 @@
-"""GET /analytics/metrics/overview: the figures of a period, counted from the ledger."""
+"""The doors of the figures: the overview, the questions, how long messages took, and whether figures are the rows'."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal
 
-import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from anclora.access import Caller
+from anclora.analytics import (
+    Ask,
+    Latencies,
+    Overview,
+    Period,
+    Question,
+    QuestionAnswer,
+    as_csv,
+    ask,
+    latencies,
+    mend,
+    overview,
+    period_of,
+    verify,
+)
+from anclora.analytics.latency import LatencyBy
+from anclora.analytics.questions import By
 from anclora.api.answers import answer
 from anclora.api.auth import Needs
 from anclora.api.deps import deps_of
+from anclora.api.examples_analytics import TABLE
 from anclora.api.openapi import documented
-from anclora.kit.errors import InvalidError
-from anclora.messages.overview import MessageCounts, counts
+from anclora.tallies import Verified
 
 router = APIRouter(tags=["analytics"])
-_LONGEST = timedelta(days=366)
-_DATE_CHARS = 10
+_CSV = "text/csv"
+Reader = Annotated[Caller, Depends(Needs("analytics:read"))]
+Writer = Annotated[Caller, Depends(Needs("analytics:write"))]
+Since = Annotated[
+    str | None, Query(alias="from", description="day or moment; today by default", examples=["2026-01-31"])
+]
+Until = Annotated[
+    str | None, Query(alias="to", description="day (included) or moment; now by default", examples=["2026-01-31"])
+]
+_PLAIN = r"^[^\x00]*$"  # what Postgres can look for
+OfInstance = Annotated[str | None, Query(description="only of this number", examples=["sales"], pattern=_PLAIN)]
+OfCampaign = Annotated[str | None, Query(description="only of this campaign, by its id", pattern=_PLAIN)]
 
 
-class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """[since, until) in the business time zone."""
-
-    since: datetime = msgspec.field(name="from")
-    until: datetime = msgspec.field(name="to")
-    timezone: str
-
-
-class ConversationCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Talks with people."""
-
-    active: int = 0
-    handoffs: int = 0
-
-
-class ConversionCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of them."""
-
-    leads: int = 0
-    qualified_leads: int = 0
-    appointments: int = 0
-    sales: int = 0
-    revenue: float = 0
-
-
-class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of a period."""
-
-    period: Period
-    messages: MessageCounts
-    conversations: ConversationCounts
-    conversions: ConversionCounts
-
-
-def period_of(since: str | None, until: str | None, *, timezone: str, now: datetime) -> Period:
-    """The period a caller means. Pure.
-
-    Args:
-        since: a day (its start) or a moment; by default the start of the day of `until`, or of today.
-        until: a day (its end, so that `to` is included) or a moment; by default now.
-        timezone: IANA zone of days and of moments without an offset.
-        now: the present moment.
-
-    Raises:
-        InvalidError: unreadable, backwards, or longer than a year.
-    """
-    zone = ZoneInfo(timezone)
-    try:
-        end = _moment(until, zone, days=1) if until else now.astimezone(zone)
-        start = _moment(since, zone, days=0) if since else _midnight(end - timedelta(microseconds=1), zone)
-        fits = timedelta(0) < end.astimezone(UTC) - start.astimezone(UTC) <= _LONGEST
-    except (ValueError, OverflowError) as error:
-        raise InvalidError(
-            "from and to must be days (2026-01-31) or moments (2026-01-31T09:00:00+01:00).", code="invalid_period"
-        ) from error
-    if not fits:
-        raise InvalidError("from must lie before to, by a year at most.", code="invalid_period")
-    return Period(since=start, until=end, timezone=timezone)
-
-
-def _moment(text: str, zone: ZoneInfo, *, days: int) -> datetime:
-    if len(text) <= _DATE_CHARS:
-        return datetime.combine(date.fromisoformat(text) + timedelta(days=days), time(), zone)
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
-
-
-def _midnight(moment: datetime, zone: ZoneInfo) -> datetime:
-    return datetime.combine(moment.astimezone(zone).date(), time(), zone)
+def _period(request: Request, since: str | None, until: str | None) -> Period:
+    deps = deps_of(request)
+    return period_of(since, until, timezone=deps.settings.timezone, now=deps.clock.now())
 
 
 @router.get(
@@ -99,19 +57,80 @@ def _midnight(moment: datetime, zone: ZoneInfo) -> datetime:
     responses=documented(Overview, 401, 403, 422, 503),
 )
 async def get_overview(
-    request: Request,
-    _caller: Annotated[Caller, Depends(Needs("analytics:read"))],
-    since: Annotated[
-        str | None, Query(alias="from", description="day or moment; today by default", examples=["2026-01-31"])
-    ] = None,
-    until: Annotated[
-        str | None, Query(alias="to", description="day (included) or moment; now by default", examples=["2026-01-31"])
-    ] = None,
+    request: Request, _caller: Reader, since: Since = None, until: Until = None, instance: OfInstance = None
 ) -> Response:
-    """Each event counts in the moment it happened. Conversations and conversions are 0 until they are tracked."""
+    """Each event counts in the moment it happened, in days of the business time zone; null = nobody counts it here."""
     deps = deps_of(request)
-    period = period_of(since, until, timezone=deps.settings.timezone, now=deps.clock.now())
-    found = await counts(deps.db, period.since, period.until)
-    return answer(
-        Overview(period=period, messages=found, conversations=ConversationCounts(), conversions=ConversionCounts())
+    found = await overview(
+        deps.db,
+        _period(request, since, until),
+        instance=instance,
+        conversations=deps.conversations,
+        conversions=deps.conversions,
     )
+    return answer(found)
+
+
+@router.get("/analytics/latency", summary="How long messages took", responses=documented(Latencies, 401, 403, 422, 503))
+async def get_latency(
+    request: Request,
+    _caller: Reader,
+    since: Since = None,
+    until: Until = None,
+    by: Annotated[LatencyBy, Query(description="what they are told apart by")] = "all",
+    instance: OfInstance = None,
+    campaign: OfCampaign = None,
+) -> Response:
+    """Percentiles in seconds, exact, of the messages that were accepted in up to 31 days."""
+    period = _period(request, since, until)
+    return answer(await latencies(deps_of(request).db, period, by=by, instance=instance, campaign=campaign))
+
+
+@router.get(
+    "/analytics/verify",
+    summary="Are the figures what the rows say?",
+    responses=documented(Verified, 401, 403, 422, 503),
+)
+async def get_verify(request: Request, _caller: Reader, since: Since = None, until: Until = None) -> Response:
+    """A recount of every row, by whole hours; without `from` and `to` of all there is. May take minutes."""
+    deps = deps_of(request)
+    return answer(await verify(deps.db, since, until, timezone=deps.settings.timezone))
+
+
+@router.post(
+    "/analytics/mend", summary="Make the figures what the rows say", responses=documented(Verified, 401, 403, 422, 503)
+)
+async def post_mend(request: Request, caller: Writer) -> Response:
+    """Safe while everything runs; says what it found before. Needed once after an upgrade from before the figures."""
+    return answer(await mend(deps_of(request).db, actor=caller.actor))
+
+
+def _as_json_or_csv() -> dict[int | str, Any]:
+    found = documented(QuestionAnswer, 401, 403, 422, 503)
+    found[200]["content"][_CSV] = {"schema": {"type": "string"}, "example": TABLE}
+    return found
+
+
+@router.get("/analytics/{question}", summary="A question to the figures", responses=_as_json_or_csv())
+async def get_question(
+    request: Request,
+    _caller: Reader,
+    question: Annotated[Question, Path(examples=["messages"])],
+    since: Since = None,
+    until: Until = None,
+    by: Annotated[
+        By | None, Query(description="what figures are told apart by; else what the question suggests")
+    ] = None,
+    instance: OfInstance = None,
+    campaign: OfCampaign = None,
+    shape: Annotated[
+        Literal["json", "csv"], Query(alias="format", description="`csv` is safe in spreadsheets")
+    ] = "json",
+) -> Response:
+    """The figures of a period, told apart by time or by sort, with the period before beside them."""
+    asked = Ask(question=question, period=_period(request, since, until), by=by, instance=instance, campaign=campaign)
+    found = await ask(deps_of(request).db, asked)
+    if shape == "csv":
+        name = f'attachment; filename="{question}.csv"'
+        return Response(as_csv(found), media_type=f"{_CSV}; charset=utf-8", headers={"Content-Disposition": name})
+    return answer(found)

@@ -1,5 +1,6 @@
 """The application: every door, the frame around them, the description of them."""
 
+import asyncio
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,6 +9,9 @@ from starlette.types import Receive, Scope, Send
 from anclora.api import (
     analytics,
     contacts,
+    conversations,
+    conversion_sheets,
+    conversions,
     dead_letters,
     errors,
     gates,
@@ -18,6 +22,7 @@ from anclora.api import (
     hot,
     inbound,
     instances,
+    links,
     media,
     message_acts,
     messages,
@@ -25,6 +30,7 @@ from anclora.api import (
     metrics,
     numbers,
     queue,
+    reports,
     retries,
     templates,
     webhooks,
@@ -44,6 +50,7 @@ _COLD = (
     dead_letters,
     retries,
     contacts,
+    conversations,
     media,
     message_acts,
     gestures,
@@ -53,6 +60,10 @@ _COLD = (
     templates,
     hook_deliveries,
     hooks,
+    conversion_sheets,  # before the other: its paths would be read as ids there
+    conversions,
+    links,
+    reports,
 )
 
 
@@ -81,6 +92,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.queue_metrics = queue.queue_cache(deps)
     app.state.checks = health.checks_cache(deps, app.state.queue_metrics)
     app.state.error_rate = metrics.error_rate_cache(deps)
+    app.state.gathering = asyncio.Lock()
     app.state.unknown_numbers = set[str]()
     app.state.hot = hot.HotDoors(app)
     app.router.routes[:0] = hot.ROUTES  # first in the list: routes are tried one after the other

@@ -9,14 +9,17 @@ from typing import Protocol, cast
 from starlette.requests import HTTPConnection
 
 from anclora.access import Access
+from anclora.analytics import ConversationCounts, ConversionCounts, FiguresOf
 from anclora.inbound.replay import Replay
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
 from anclora.kit.settings import Settings
 from anclora.messages.model import Draft
 from anclora.messages.submit import Submitted
+from anclora.notify import Channels
 from anclora.providers.registry import Providers
 from anclora.queue import Peek, Stats
+from anclora.reports import Sources
 from anclora.storage.database import Database
 
 
@@ -77,6 +80,10 @@ class Deps:
         ready: the reason why no work should come in yet (or any more), as a sentence; None = ready.
         providers: who carries the numbers, by name.
         public_url: where webhooks reach us.
+        channels: to people, by name.
+        sources: who counts for reports what the message ledger does not know.
+        conversations: counts talks with people for the overview; None = nobody does.
+        conversions: counts what became of them; None = nobody does.
     """
 
     db: Database
@@ -93,6 +100,10 @@ class Deps:
     ready: Callable[[], str | None] = always_ready
     public_url: str = "http://127.0.0.1:8000"
     replay: Replay | None = None
+    channels: Channels = field(default_factory=Channels)
+    sources: Sources = field(default_factory=Sources)
+    conversations: FiguresOf[ConversationCounts] | None = None
+    conversions: FiguresOf[ConversionCounts] | None = None
 
 
 def deps_of(connection: HTTPConnection) -> Deps:

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from anclora.api import examples_media, hook_examples
+from anclora.api import (
+    examples_analytics,
+    examples_conversations,
+    examples_conversions,
+    examples_media,
+    examples_reports,
+    hook_examples,
+)
 from anclora.api import examples_numbers as numbers
 from anclora.api.examples_inbound import INBOUND
 
@@ -199,23 +206,6 @@ ANSWERS: Mapping[str, Any] = {
             }
         ]
     },
-    "Overview": {
-        "period": {
-            "from": "2026-01-31T00:00:00+01:00",
-            "to": "2026-01-31T18:00:00+01:00",
-            "timezone": "Europe/Madrid",
-        },
-        "messages": {
-            "sent": 4893,
-            "delivered": 4801,
-            "read": 3990,
-            "failed": 17,
-            "delivery_rate": 0.9812,
-            "read_rate": 0.8154,
-        },
-        "conversations": {"active": 0, "handoffs": 0},
-        "conversions": {"leads": 0, "qualified_leads": 0, "appointments": 0, "sales": 0, "revenue": 0},
-    },
     "MessageReceipt": _RECEIPT,
     "BulkReceipt": {"accepted": 1, "messages": [_RECEIPT]},
     "Message": _MESSAGE,
@@ -256,9 +246,13 @@ ANSWERS: Mapping[str, Any] = {
     "ClassView": {"name": "reply", "unknown": "resend"},
     "ClassList": {"classes": [{"name": "reply", "unknown": "resend"}]},
     "Stored": {"status": "stored"},
+    **examples_analytics.ANSWERS,
     **examples_media.ANSWERS,
     **numbers.ANSWERS,
     **hook_examples.ANSWERS,
+    **examples_conversations.ANSWERS,
+    **examples_conversions.ANSWERS,
+    **examples_reports.ANSWERS,
 }
 
 # A refusal for every status: its code and its sentence.

@@ -24,6 +24,7 @@ _HEARD = {
     "group": None,
     "provider_id": "3A00",
     "event_id": "019aac5e-7a00-7000-8000-000000000004",
+    "referral": None,
     "changes": [],
 }
 INBOUND: Mapping[str, Any] = {

@@ -67,8 +67,8 @@ class QueueMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         delayed: held back by pacing, order, a retry or a pause.
         held: held back by a rule for the message itself: a stopped class or campaign, a strike, quiet hours.
         scheduled: its time has not come.
-        completed: sent in the last 24 hours.
-        failed: refused for good in the last 24 hours.
+        completed: sent in the last 24 hours, to the quarter of an hour.
+        failed: refused for good in the same time.
         dlq: given up, waiting for a person.
         unknown: sent or not, evidence is being looked for.
         oldest_waiting_seconds: age of the longest wait for a worker, or for a lane. Who is only delayed does not count.
@@ -108,7 +108,7 @@ def queue_cache(deps: Deps) -> Cached[QueueMetrics]:
 
 
 async def _count(deps: Deps) -> QueueMetrics:
-    ledger = await queue_counts(deps.db)
+    ledger = await queue_counts(deps.db, deps.clock.now())
     try:
         stats = await deps.queue.stats()
     except _LANES_AWAY as error:

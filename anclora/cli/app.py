@@ -10,7 +10,22 @@ import typer
 from rich.console import Console
 
 from anclora import __version__
-from anclora.cli import contacts, gestures, hooks, inbound, instances, keys, messages, queue, templates
+from anclora.cli import (
+    analytics,
+    contacts,
+    conversations,
+    conversions,
+    gestures,
+    hooks,
+    inbound,
+    instances,
+    keys,
+    links,
+    messages,
+    queue,
+    report,
+    templates,
+)
 from anclora.cli.demo.run import run as run_demo
 from anclora.cli.demo.table import show as show_demo
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
@@ -74,7 +89,11 @@ def demo(
 
 app.command("send", rich_help_panel=_DAILY)(run_send)
 gestures.add_to(instances.app)
-for noun in (messages, inbound, queue, instances, contacts, templates, hooks, keys):
+_NOUNS = (
+    *(messages, inbound, conversations, queue, instances, contacts),
+    *(analytics, conversions, links, templates, hooks, report, keys),
+)
+for noun in _NOUNS:
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2], rich_help_panel=_DAILY)
 
 

@@ -6,7 +6,7 @@ import mimetypes
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
@@ -30,9 +30,11 @@ class Client:
 
     Args:
         data_dir: where `anclora up` wrote its env file; `ANCLORA_URL` and `API_KEY` in the environment win.
+        timeout_seconds: how long an answer may take.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
+        self._timeout_seconds = timeout_seconds
         stored = read_env(data_dir)
         self.url = os.environ.get("ANCLORA_URL") or stored.get("ANCLORA_URL") or "http://127.0.0.1:8000"
         self._key = os.environ.get("API_KEY") or stored.get("API_KEY")
@@ -68,7 +70,27 @@ class Client:
         except OSError as error:
             raise InvalidError(f"{file} cannot be read: {error.strerror or error}.") from error
 
-    def _ask(self, method: str, path: str, data: bytes | BinaryIO | None, headers: Mapping[str, str]) -> Any:
+    def send(self, path: str, body: bytes, kind: str) -> Any:
+        """POST something that is no JSON; the decoded answer. Raises as `call`."""
+        return self._ask("POST", path, body, {"Content-Type": kind})
+
+    def fetch(self, path: str) -> bytes:
+        """A document as it comes. Raises as `call`."""
+        return self._ask("GET", path, None, {}, decode=bytes)
+
+    def text(self, path: str) -> str:
+        """The answer to a GET as it is: a sheet. Raises as `call`."""
+        return self._ask("GET", path, None, {}, decode=bytes.decode)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        data: bytes | BinaryIO | None,
+        headers: Mapping[str, str],
+        *,
+        decode: Callable[[bytes], Any] = lambda body: json.loads(body or b"null"),
+    ) -> Any:
         if self._key is None:
             raise SetupError(
                 "There is no API key. Start `anclora up`, or set API_KEY (make one: `anclora keys create`)."
@@ -77,17 +99,20 @@ class Client:
             self.url + path, method=method, data=data, headers={"X-API-Key": self._key, **headers}
         )
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
-                return json.loads(answer.read() or b"null")
+            with urllib.request.urlopen(request, timeout=self._timeout_seconds) as answer:  # noqa: S310 - as above
+                return decode(answer.read())
         except urllib.error.HTTPError as error:
             raise _problem(error) from None
         except (urllib.error.URLError, OSError) as error:
             reason = getattr(error, "reason", error)
             raise UnavailableError(f"Nobody answers at {self.url}. Start it with `anclora up`. ({reason})") from None
         except (http.client.HTTPException, ValueError):
-            raise UnavailableError(
-                f"What answers at {self.url} is not Anclora. Set ANCLORA_URL, or give the --data-dir of `anclora up`."
-            ) from None
+            raise self._somebody_else() from None
+
+    def _somebody_else(self) -> UnavailableError:
+        return UnavailableError(
+            f"What answers at {self.url} is not Anclora. Set ANCLORA_URL, or give the --data-dir of `anclora up`."
+        )
 
 
 def _problem(error: urllib.error.HTTPError) -> AncloraError:

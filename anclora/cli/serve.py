@@ -9,6 +9,7 @@ import uvicorn
 import uvloop
 
 from anclora import __version__
+from anclora.analytics.others import conversation_counts, conversion_counts
 from anclora.api.app import create_app
 from anclora.api.deps import Deps
 from anclora.api.protocol import protocol_of
@@ -68,6 +69,10 @@ async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port:
         ready=lambda: _not_ready(runtime, stop),
         public_url=runtime.settings.public_url or f"http://127.0.0.1:{port}",
         replay=runtime.replay,
+        conversations=conversation_counts,
+        conversions=conversion_counts(currency=runtime.settings.currency, zone=runtime.settings.timezone),
+        channels=runtime.channels,
+        sources=runtime.sources,
     )
     config = uvicorn.Config(
         create_app(deps),

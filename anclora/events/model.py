@@ -24,6 +24,14 @@ class EventType(StrEnum):
     MESSAGE_TYPED = "message.typed"  # on the phone of one of our numbers
     INSTANCE_STATUS = "instance.status"
     TEMPLATE_STATUS = "template.status"
+    CONVERSATION_OPENED = "conversation.opened"  # again, when what came late shows that it went on
+    CONVERSATION_HANDOFF = "conversation.handoff"
+    CONVERSATION_CLAIMED = "conversation.claimed"
+    CONVERSATION_RELEASED = "conversation.released"
+    CONVERSATION_CLOSED = "conversation.closed"
+    CONVERSION_RECORDED = "conversion.recorded"
+    CONVERSION_REFUNDED = "conversion.refunded"
+    CONVERSION_CORRECTED = "conversion.corrected"
     HOOK_PAUSED = "hook.paused"  # a subscription was, by itself
     HOOK_TEST = "hook.test"  # somebody asked for it; only that subscription hears of it
 
@@ -39,8 +47,10 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: a UUID version 7; deliveries carry it, so that whoever hears twice knows.
-        subject: what it happened to, `message:<id>`, `contact:<phone>` or `instance:<name>`; those of one subject are
-            told in the order they were appended in. Append after the row of the subject is locked, where it has one.
+        subject: what it happened to, `message:<id>`, `contact:<phone>`, `conversation:<id>`,
+            `conversion:<id>` or `instance:<name>`; those
+            of one subject are told in the order they were appended in. Append after the row of the subject is locked,
+            where it has one.
         data: the facts, JSON.
     """
 

@@ -18,7 +18,12 @@ from anclora.storage.database import Database
 
 _MOST_COUNTED = 100_000
 _LAST = UUID(int=2**128 - 1)
-_WORDS = frozenset({"text", "caption", "body", "title", "description", "name", "question", "filename"})
+_WORDS = frozenset(
+    {
+        *("text", "caption", "body", "title", "description", "name", "question", "filename"),
+        *("note", "handoff_note", "closed_why"),
+    }
+)
 _NUMBER = re.compile(r"(?<![\w-])\+?\d{7,15}(?![\w-])")
 
 

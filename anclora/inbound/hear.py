@@ -22,6 +22,7 @@ from anclora.providers.contract import (
     ContactEvent,
     InboundEvent,
     OwnMessageEvent,
+    Referral,
     Said,
     SaidChoice,
     SaidDelete,
@@ -69,6 +70,7 @@ class _Row(msgspec.Struct, kw_only=True):
     group_jid: str | None
     name: str | None
     event_id: str | None
+    referral: Referral | None
     contact_id: UUID | None = None
 
 
@@ -191,6 +193,7 @@ def _row(voice: Voice) -> _Row:
         group_jid=event.group if inbound else (peer if _is_group(peer) else None),
         name=event.name[:_LONGEST_NAME] if inbound and event.name else None,
         event_id=voice.event_id,
+        referral=event.referral if inbound else None,
     )
 
 
@@ -221,6 +224,7 @@ def _happened(row: _Row) -> Happened:
             "target": row.target,
             "quoted": row.quoted,
             "group": row.group_jid,
+            "referral": row.referral,
             "provider_id": row.provider_id,
             "at": row.at,
         }

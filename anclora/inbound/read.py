@@ -29,6 +29,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
         target: the provider's id of the message it changes, touches or chooses from.
         quoted: the provider's id of the message it answers.
         event_id: the webhook that told it; null = a look-up showed it.
+        referral: the advertisement whose button began the talk, beside the first message behind it.
         changes: its edits, deletions, reactions and votes so far; only where one thing is read.
     """
 
@@ -48,6 +49,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None
     provider_id: str
     event_id: UUID | None
+    referral: dict[str, Any] | None = None
     changes: list["Heard"] = []
 
 

@@ -21,7 +21,7 @@ from anclora.storage.database import Database
 Rate = Annotated[float, Meta(ge=0, le=60_000)]
 Count = Annotated[int, Meta(ge=0, le=10_000_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Days = Annotated[list[Annotated[int, Meta(ge=1)]], Meta(max_length=60)]
+Days = Annotated[list[Annotated[int, Meta(ge=1, le=10_000_000)]], Meta(max_length=60)]
 
 
 class Pacing(msgspec.Struct, frozen=True, kw_only=True):

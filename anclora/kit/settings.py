@@ -4,6 +4,7 @@
 """
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -31,6 +32,21 @@ def _zone(value: str) -> str:
         msg = "must be an IANA time zone such as Europe/Madrid"
         raise ValueError(msg) from error
     return value
+
+
+def _currency(value: str) -> str:
+    if len(value) != 3 or not value.isascii() or not value.isalpha():
+        msg = "must be a currency of ISO 4217 such as EUR"
+        raise ValueError(msg)
+    return value.upper()
+
+
+def _time_of_day(value: str) -> str:
+    try:
+        return f"{time.fromisoformat(value):%H:%M}"
+    except ValueError as error:
+        msg = "must be a time of day such as 18:00"
+        raise ValueError(msg) from error
 
 
 class Settings(BaseSettings):
@@ -73,6 +89,12 @@ class Settings(BaseSettings):
     default_region: Annotated[str, AfterValidator(_region)] = Field(
         default="ES", description="country of national numbers"
     )
+    currency: Annotated[str, AfterValidator(_currency)] = Field(
+        default="EUR", description="the business currency (ISO 4217): what revenue is summed in"
+    )
+    attribution_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        default=7, description="what reached a person so long before a conversion may have led to it"
+    )
     groups: Literal["ignore", "store"] = Field(
         default="ignore", description="what is said in groups: ignore, or store it with what people say to us"
     )
@@ -106,6 +128,9 @@ class Settings(BaseSettings):
     )
     silence_seconds: Seconds = Field(
         default=1_800.0, description="after hearing nothing of an open number for this long, it is looked up"
+    )
+    conversation_idle_seconds: Annotated[float, Field(ge=60, le=2_592_000)] = Field(
+        default=86_400.0, description="a conversation in which nobody says anything for so long is over"
     )
     reconcile_every_seconds: Seconds = Field(default=60.0, description="between two comparisons of ledger and lanes")
     drain_seconds: Seconds = Field(default=60.0, description="for what is being sent when the process is told to stop")
@@ -143,6 +168,43 @@ class Settings(BaseSettings):
     hooks_pause_after_seconds: Seconds = Field(
         default=21_600.0, description="an endpoint that only failed for so long is paused"
     )
+
+    slack_bot_token: str | None = Field(
+        default=None, validation_alias="SLACK_BOT_TOKEN", description="of a Slack app, xoxb-…", repr=False
+    )
+    slack_webhook_url: str | None = Field(
+        default=None,
+        validation_alias="SLACK_WEBHOOK_URL",
+        description="an incoming webhook of Slack, where there is no bot token; it carries no files",
+        repr=False,
+    )
+    slack_channel_reports: str = Field(
+        default="#anclora-reports", validation_alias="SLACK_CHANNEL_REPORTS", description="gets reports"
+    )
+    slack_channel_warnings: str = Field(
+        default="#anclora-warnings", validation_alias="SLACK_CHANNEL_WARNINGS", description="gets warnings"
+    )
+    slack_channel_critical: str = Field(
+        default="#anclora-critical", validation_alias="SLACK_CHANNEL_CRITICAL", description="gets what cannot wait"
+    )
+    slack_api_url: str = Field(
+        default="https://slack.com/api", validation_alias="SLACK_API_URL", description="root of Slack's Web API"
+    )
+    smtp_host: str | None = Field(default=None, description="the server mail is handed in to; unset = no e-mail")
+    smtp_port: Annotated[int, Field(ge=1, le=65_535)] = Field(default=587, description="its port")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="starttls (587), tls (465), or none inside a network of one's own"
+    )
+    smtp_user: str | None = Field(default=None, description="unset = the server wants no login")
+    smtp_password: str | None = Field(default=None, description="of that user", repr=False)
+    smtp_from: str | None = Field(default=None, description="sender of notices, e.g. Anclora <reports@example.com>")
+    smtp_to: str = Field(default="", description="who gets reports and alerts by e-mail, separated by commas")
+
+    report_language: Literal["es", "en"] = Field(default="es", description="of reports, where nobody asks otherwise")
+    report_at: Annotated[str, AfterValidator(_time_of_day)] = Field(
+        default="18:00", description="business time at which the report of the day so far is posted"
+    )
+    report_to: str = Field(default="", description="channels that get it, e.g. slack,email; empty = nobody")
 
     @property
     def media_folder(self) -> Path:

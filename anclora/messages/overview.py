@@ -7,23 +7,14 @@ import msgspec
 from anclora.kit.ids import first_id_at
 from anclora.messages.read import QUERIES
 from anclora.storage.database import Database
+from anclora.tallies import Wanted, total
 
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 _ERROR_WINDOW = timedelta(days=2)
 
 
-class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """The messages of a period; rates are shares of `sent`, 0 to 1, 0 without traffic."""
-
-    sent: int
-    delivered: int
-    read: int
-    failed: int
-    delivery_rate: float
-    read_rate: float
-
-
 class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger knows of the queue; completed and failed are those of the last 24 hours.
+    """What the ledger knows of the queue; completed and failed are of the last 24 hours, to the quarter of an hour.
 
     Attributes:
         held_by_instance: held messages of each number that has any.
@@ -50,25 +41,12 @@ class ErrorRate(msgspec.Struct, frozen=True, kw_only=True):
     samples: int
 
 
-async def counts(db: Database, since: datetime, until: datetime) -> MessageCounts:
-    """The figures of [since, until), each event in the moment it happened."""
-    row = await db.fetch_one(QUERIES["count_messages"], since=since, until=until)
-    sent, delivered, read, failed = (row["sent"], row["delivered"], row["read"], row["failed"]) if row else (0, 0, 0, 0)
-    return MessageCounts(
-        sent=sent,
-        delivered=delivered,
-        read=read,
-        failed=failed,
-        delivery_rate=round(delivered / sent, 4) if sent else 0.0,
-        read_rate=round(read / sent, 4) if sent else 0.0,
-    )
-
-
-async def queue_counts(db: Database) -> QueueCounts:
+async def queue_counts(db: Database, now: datetime) -> QueueCounts:
     """The state of the queue now."""
     live = await db.fetch_all(QUERIES["count_queue"])
     later = await db.fetch_one(QUERIES["count_scheduled"]) or {}
-    ended = await db.fetch_one(QUERIES["count_finished"]) or {}
+    ended = await db.fetch_one(QUERIES["count_finished"], since=now - _MINUTE, until=now + _DAY) or {}
+    day = await total(db, Wanted(since=now - _DAY, until=now + _DAY))
     return QueueCounts(
         queued=sum(row["queued"] for row in live),
         scheduled=later.get("scheduled", 0),
@@ -77,8 +55,8 @@ async def queue_counts(db: Database) -> QueueCounts:
         oldest_by_instance={row["instance"]: row["oldest_seconds"] for row in live if row["oldest_seconds"]},
         sending=sum(row["sending"] for row in live),
         unknown=sum(row["unknown"] for row in live),
-        completed_24h=ended.get("completed", 0),
-        failed_24h=ended.get("failed", 0),
+        completed_24h=day.sent,
+        failed_24h=day.failed,
         dlq=ended.get("dlq", 0),
         throughput_per_second=round(ended.get("throughput_per_second", 0.0), 3),
     )

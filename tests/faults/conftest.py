@@ -25,9 +25,9 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The last line of all: what went wrong with messages, over every run."""
+    """The last line of all: what went wrong with messages and with their figures, over every run."""
     del config
-    print(f"lost {TALLY['lost']} doubled {TALLY['doubled']}")
+    print(f"lost {TALLY['lost']} doubled {TALLY['doubled']} figures off {TALLY['figures off']}")
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from anclora.providers.sandbox import read_witness
 from anclora.storage.database import Database, open_pool
 from anclora.storage.embedded import EmbeddedServers
 from anclora.supervise import Child, answers_200, family
+from anclora.tallies import verify
 from tests.waiting import eventually
 
 TALLY: Counter[str] = Counter()  # over all towns of this run; told in its last lines
@@ -130,7 +131,7 @@ class Town:
         await eventually(reached, timeout_seconds=timeout_seconds)
 
     async def at_rest(self, *, timeout_seconds: float = 60.0) -> None:
-        """Wait until the ledger knows the end of every accepted message."""
+        """Wait until the ledger knows the end of every accepted message; then its figures must be what its rows say."""
         ended = "select count(*)::integer as n from messages where state in ('sent', 'delivered', 'read')"
 
         async def reached() -> bool:
@@ -139,6 +140,9 @@ class Town:
 
         async with self.ledger() as db:
             await eventually(reached, timeout_seconds=timeout_seconds)
+            found = await verify(db)
+        TALLY["figures off"] += found.differences
+        assert found.differences == 0, found.shown
 
     def doubled_or_lost(self) -> dict[str, int]:
         """What did not go out exactly once, and how often it did."""

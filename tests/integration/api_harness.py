@@ -24,6 +24,7 @@ from anclora.kit.settings import load_settings
 from anclora.messages.feed import Feeder
 from anclora.messages.model import Draft
 from anclora.messages.submit import Submit, Submitted
+from anclora.notify import Channels, build_channels
 from anclora.providers.contract import (
     Capabilities,
     Content,
@@ -317,6 +318,7 @@ async def house(  # the parts a test may replace
     lanes: Lanes | None = None,
     ready: Any = always_ready,
     providers: Providers | None = None,
+    channels: Channels | None = None,
     **settings: Any,
 ) -> AsyncGenerator[House, None]:
     """The doors over a registered provider, with the real submit unless a test brings its own."""
@@ -342,6 +344,7 @@ async def house(  # the parts a test may replace
         started_at=clock.now(),
         providers=providers,
         ready=ready,
+        channels=channels or build_channels(configuration, clock),
         replay=Replay(db, Providers({"evolution": provider}), clock, keep_groups=False),
     )
     key = (await create(db, account="main", name="all", scopes=list(SCOPES))).text

@@ -40,6 +40,9 @@ class Schemas:
             "minItems": lambda said, value, _, place: _unless(
                 not isinstance(value, list) or len(cast(list[Any], value)) >= said, f"{place}: fewer than {said}"
             ),
+            "minLength": lambda said, value, _, place: _unless(
+                not isinstance(value, str) or len(value) >= said, f"{place}: shorter than {said}"
+            ),
             "maxLength": lambda said, value, _, place: _unless(
                 not isinstance(value, str) or len(value) <= said, f"{place}: longer than {said}"
             ),

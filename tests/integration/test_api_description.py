@@ -11,6 +11,7 @@ import pytest
 from api_harness import Answered, House, house
 from schema_check import Schemas
 
+from anclora.conversations import ConversationFollower
 from anclora.kit.ids import new_id
 from anclora.providers.cloud import signature_of
 from anclora.storage.database import Database
@@ -22,6 +23,8 @@ _PROBLEM = "application/problem+json"
 @pytest.fixture
 async def doors(db: Database, redis: Any, tmp_path: Path) -> AsyncGenerator[House, None]:
     settings: dict[str, Any] = {"cloud_app_secret": APP_SECRET, "cloud_verify_token": "any-text-of-yours"}
+    settings |= {"slack_webhook_url": "http://127.0.0.1:1/services/x"}  # told nothing: no messenger runs
+    settings |= {"smtp_host": "127.0.0.1", "smtp_from": "a@example.com", "smtp_to": "b@example.com"}
     async with house(db, redis, media_dir=tmp_path, **settings) as running:
         yield running
 
@@ -56,7 +59,7 @@ def check(description: dict[str, Any], operation: dict[str, Any], answer: Answer
     said = operation["responses"].get(str(answer.status))
     assert said is not None, f"{answer.status} is not described: {answer.body[:300]!r}"
     kind = answer.headers["content-type"].partition(";")[0]
-    value = answer.body.decode() if kind == "text/plain" else answer.json
+    value = answer.body.decode() if kind.startswith("text/") else answer.json
     assert list(Schemas(description).misfits(value, said["content"][kind]["schema"])) == []
 
 
@@ -83,12 +86,29 @@ async def somebody_wrote(doors: House) -> str:
     return str(row["id"])
 
 
+async def talking(doors: House, heard_id: str) -> dict[str, str]:
+    """The id of a conversation that this opened."""
+    follower = ConversationFollower(doors.deps.db, doors.deps.settings, doors.deps.clock)
+    await doors.deps.db.execute("insert into heard_unread (heard_ids) values (array[%(id)s::uuid])", id=heard_id)
+    await follower.run_once()
+    [one] = (await doors.ask("GET", "/api/v1/conversations")).json["conversations"]
+    return {"conversation_id": str(one["id"])}
+
+
 async def subscribed(doors: House) -> dict[str, str]:
     """The ids of a subscription, and of an event on its way to it."""
     made = await doors.ask("POST", "/api/v1/hooks", json={"url": "https://crm.example.com/", "types": ["*"]})
     hook_id = str(made.json["hook"]["id"])
     sent = await doors.ask("POST", f"/api/v1/hooks/{hook_id}/test")
     return {"hook_id": hook_id, "event_id": str(sent.json["event_id"])}
+
+
+async def sold(doors: House) -> dict[str, str]:
+    """The id of a sale, and the token of a link."""
+    wish = {"kind": "sale", "contact": "+34600111222", "value": "2000.00", "currency": "USD"}
+    sale = await doors.ask("POST", "/api/v1/conversions", json=wish)
+    link = await doors.ask("POST", "/api/v1/links", json={"url": "https://example.com/"})
+    return {"conversion_id": str(sale.json["id"]), "token": str(link.json["link"]["token"])}
 
 
 async def test_the_description_is_sound(doors: House) -> None:
@@ -132,15 +152,15 @@ async def test_every_problem_of_the_description_is_a_problem_document_of_its_sta
 async def test_every_example_of_a_body_is_accepted(doors: House) -> None:
     description, accepted = await described(doors), 0
     sent = await doors.ask("POST", "/api/v1/messages", json={"to": "+34600111222", "text": "hola"})
-    values = {"message_id": str(sent.json["id"]), **await subscribed(doors)}
+    values = {"message_id": str(sent.json["id"]), **await subscribed(doors), **await sold(doors)}
     out = await doors.ask("POST", "/api/v1/messages", json={"to": "+34600111222", "text": "ya fuera"})
     await doors.deps.db.execute(
         "update messages set state = 'sent', sent_at = now(), provider_id = 'P1' where id = %(id)s", id=out.json["id"]
     )
-    await somebody_wrote(doors)
+    values |= await talking(doors, await somebody_wrote(doors))
     # A second number last: with two of them every message must name its own.
     for method, path, operation in sorted(operations(description), key=lambda each: each[1] == "/api/v1/instances"):
-        for content in operation.get("requestBody", {"content": {}})["content"].values():
+        for kind, content in operation.get("requestBody", {"content": {}})["content"].items():
             for example in content["examples"].values():
                 secret = await secret_of(doors, "sales") if path.startswith("/webhooks") else ""
                 place = shown(
@@ -148,11 +168,12 @@ async def test_every_example_of_a_body_is_accepted(doors: House) -> None:
                 )
                 proof = signature_of(msgspec.json.encode(example["value"]), APP_SECRET)
                 headers = {"X_Anclora_Secret": secret, "X_Hub_Signature_256": proof}
-                answer = await doors.ask(method, place, json=example["value"], **headers)
+                body = {"json" if kind == "application/json" else "data": example["value"]}
+                answer = await doors.ask(method, place, **body, **headers)
                 assert answer.status in (200, 202), answer.body
                 check(description, operation, answer)
                 accepted += 1
-    assert accepted == 42
+    assert accepted == 55
     assert await doors.count() == 14
 
 
@@ -162,7 +183,8 @@ async def test_every_answer_is_what_the_description_says(doors: House) -> None:
     kept = await doors.ask("POST", "/api/v1/media?filename=a.txt", data=b"hola", Content_Type="text/plain")
     check(description, description["paths"]["/api/v1/media"]["post"], kept)
     values = {"message_id": str(sent.json["id"]), "phone": "+34600111222", "file_hash": kept.json["hash"]}
-    values |= {"heard_id": await somebody_wrote(doors), **await subscribed(doors)}
+    heard_id = await somebody_wrote(doors)
+    values |= {"heard_id": heard_id, **await subscribed(doors), **await talking(doors, heard_id), **await sold(doors)}
     for method, path, operation in operations(description):
         if method in ("GET", "DELETE"):
             answer = await doors.ask(method, shown(path, operation, **values))

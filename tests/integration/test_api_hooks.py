@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from api_harness import House, house
-from hooks_harness import HookStage, hook_stage, verified
+from hooks_harness import READ, HookStage, hook_stage, verified
 
 from anclora.cli import main
 from anclora.storage.database import Database
@@ -57,7 +57,8 @@ async def test_from_a_subscription_to_a_signed_request(doors: House, here: HookS
 
 async def test_the_log_shows_no_words_and_no_numbers_of_people(doors: House, here: HookStage) -> None:
     hook_id, _ = await made(doors, here)
-    event = await here.happen("contact:34600111222", text="Hola María", sender="34600111222", list=["+34600111333"])
+    words = {"text": "Hola María", "handoff_note": "María is angry"}
+    event = await here.happen("contact:34600111222", READ, sender="34600111222", list=["+34600111333"], **words)
     await here.deliver()
     detail = (await doors.ask("GET", f"{PATH}/{hook_id}/deliveries/{event}")).json
     assert "María" not in str(detail["payload"])

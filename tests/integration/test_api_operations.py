@@ -181,6 +181,7 @@ async def test_the_overview_counts_each_event_in_its_moment(doors: House, db: Da
     await db.execute(
         "update messages set delivered_at = now(), state = 'delivered' where id = (select id from messages limit 1)"
     )
+    assert (await doors.ask("POST", "/analytics/mend")).json["mended"] == 2  # written by hand, sent and delivered
     found = (await doors.ask("GET", OVERVIEW)).json
     assert found["messages"] == {
         "sent": 2,
@@ -190,8 +191,7 @@ async def test_the_overview_counts_each_event_in_its_moment(doors: House, db: Da
         "delivery_rate": 0.5,
         "read_rate": 0.0,
     }
-    assert found["conversations"] == {"active": 0, "handoffs": 0}
-    assert set(found["conversions"]) == {"leads", "qualified_leads", "appointments", "sales", "revenue"}
+    assert found["conversations"] is found["conversions"] is None  # nobody counts them here, which is not zero
     assert set(found["period"]) == {"from", "to", "timezone"}
     past = (await doors.ask("GET", f"{OVERVIEW}?from=2020-01-01&to=2020-01-31")).json
     assert past["messages"]["sent"] == 0

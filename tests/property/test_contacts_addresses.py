@@ -36,7 +36,7 @@ async def found(db: Database) -> set[frozenset[str]]:
 async def told(db: Database, orders: Sequence[Sequence[Sequence[tuple[str, ...]]]]) -> list[set[frozenset[str]]]:
     ends: list[set[frozenset[str]]] = []
     for batches in orders:
-        await db.execute("truncate contacts, addresses, contact_merges")
+        await db.execute("truncate contacts, addresses, contact_merges cascade")
         for batch in batches:
             async with db.transaction() as conn:
                 await resolve(conn, [Evidence(addresses=each, at=NOW, why="test") for each in batch])

@@ -82,6 +82,10 @@ ROUTES = {
     ("get", "/api/v1/instances/{name}/pacing"),
     ("patch", "/api/v1/instances/{name}/pacing"),
     ("get", "/analytics/metrics/overview"),
+    ("get", "/analytics/latency"),
+    ("get", "/analytics/verify"),
+    ("post", "/analytics/mend"),
+    ("get", "/analytics/{question}"),
     ("post", "/api/v1/media"),
     ("get", "/api/v1/media/{file_hash}"),
     ("post", "/api/v1/messages/{message_id}/edit"),
@@ -112,6 +116,15 @@ ROUTES = {
     ("get", "/api/v1/templates"),
     ("post", "/api/v1/templates/sync"),
     ("post", "/webhooks/meta"),
+    ("get", "/api/v1/conversations"),
+    ("get", "/api/v1/conversations/{conversation_id}"),
+    *(
+        ("post", f"/api/v1/conversations/{{conversation_id}}/{verb}")
+        for verb in ("handoff", "claim", "release", "close")
+    ),
+    ("get", "/api/v1/reports/daily"),
+    ("post", "/api/v1/reports/daily/post"),
+    ("get", "/api/v1/notices"),
     ("get", "/api/v1/hooks"),
     ("post", "/api/v1/hooks"),
     ("get", "/api/v1/hooks/{hook_id}"),
@@ -125,6 +138,15 @@ ROUTES = {
     ("post", "/api/v1/hooks/{hook_id}/secret"),
     ("get", "/api/v1/hooks/{hook_id}/deliveries"),
     ("get", "/api/v1/hooks/{hook_id}/deliveries/{event_id}"),
+    *((method, "/api/v1/conversions") for method in ("get", "post")),
+    ("get", "/api/v1/conversions/figures"),
+    ("get", "/api/v1/conversions/export"),
+    ("post", "/api/v1/conversions/import"),
+    *((method, f"/api/v1/conversions/{part}") for part in ("rates", "kinds") for method in ("get", "post")),
+    ("get", "/api/v1/conversions/{conversion_id}"),
+    *(("post", f"/api/v1/conversions/{{conversion_id}}/{verb}") for verb in ("refund", "correct")),
+    *((method, "/api/v1/links") for method in ("get", "post")),
+    ("get", "/api/v1/links/{token}"),
 }
 
 
@@ -152,6 +174,8 @@ def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
     # Said by their path alone, or no JSON at all.
     commands = (
         *("/api/v1/queue/rebuild", "/api/v1/messages/{message_id}/delete", "/api/v1/media", "/api/v1/templates/sync"),
+        "/api/v1/conversions/import",
+        "/analytics/mend",
         *(f"/api/v1/instances/{{name}}/{verb}" for verb in ("restart", "logout", "webhook")),
         *(f"/api/v1/hooks/{{hook_id}}/{verb}" for verb in ("resume", "test", "secret")),
     )
@@ -160,7 +184,7 @@ def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
         for path, method, operation in operations(description)
         if method in ("post", "put") and path not in commands
     ]
-    assert len(bodies) == 26
+    assert len(bodies) == 37
     for operation in bodies:
         assert operation["requestBody"]["content"]["application/json"]["examples"]
 

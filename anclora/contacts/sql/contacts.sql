@@ -19,11 +19,17 @@ insert into contacts (id, phone) values (%(id)s, %(phone)s) on conflict do nothi
 
 -- name: opt_out
 -- Nothing more goes out to this person, under any of the numbers; the first opt-out stands.
-with one as (select coalesce(merged_into, id) as id from contacts where phone = %(phone)s)
-update contacts c set opted_out_at = now(), opt_out_reason = %(reason)s
-from one
-where (c.id = one.id or c.merged_into = one.id) and c.opted_out_at is null
-returning one.id
+with one as (select coalesce(merged_into, id) as id from contacts where phone = %(phone)s),
+changed as (
+    update contacts c set opted_out_at = now(), opt_out_reason = %(reason)s
+    from one
+    where (c.id = one.id or c.merged_into = one.id) and c.opted_out_at is null
+    returning one.id
+), tallied as (
+    insert into tally_deltas (at, instance, class, what, n)
+    select quarter(now()), '', '', 'opt_outs', 1 from changed limit 1
+)
+select id from changed
 
 -- name: opt_in
 -- The person may be written to again.

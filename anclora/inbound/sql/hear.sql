@@ -1,26 +1,38 @@
 -- name: hear
--- What people said, each thing once; those that were not there before come back.
-insert into heard (
-    instance, provider_id, id, contact_id, direction, at, peer, kind, text, said, target, quoted, group_jid, name, event_id
+-- What people said, each thing once; those that were not there before come back, and are listed for whoever follows them.
+with fresh as (
+    insert into heard (
+        instance, provider_id, id, contact_id, direction, at, peer, kind, text, said, target, quoted, group_jid, name,
+        event_id, referral
+    )
+    select instance, provider_id, id, contact_id, direction, at, peer, kind, text, said, target, quoted, group_jid, name,
+        event_id, referral
+    from json_to_recordset(%(rows)s::json) as r (
+        instance text, provider_id text, id uuid, contact_id uuid, direction text, at timestamptz, peer text, kind text,
+        text text, said jsonb, target text, quoted text, group_jid text, name text, event_id uuid, referral jsonb)
+    on conflict (instance, provider_id) do nothing
+    returning id, instance, direction, kind, at
+), unread as (
+    insert into heard_unread (heard_ids) select array_agg(id) from fresh having count(*) > 0
+), tallied as (
+    -- A touch on an earlier message is no message of its own.
+    insert into tally_deltas (at, instance, class, what, n)
+    select quarter(at), instance, '', case direction when 'in' then 'received' else 'typed' end, count(*)
+    from fresh where kind not in ('edit', 'delete', 'reaction', 'vote')
+    group by 1, 2, 4
 )
-select instance, provider_id, id, contact_id, direction, at, peer, kind, text, said, target, quoted, group_jid, name,
-    event_id
-from json_to_recordset(%(rows)s::json) as r (
-    instance text, provider_id text, id uuid, contact_id uuid, direction text, at timestamptz, peer text, kind text,
-    text text, said jsonb, target text, quoted text, group_jid text, name text, event_id uuid)
-on conflict (instance, provider_id) do nothing
-returning id
+select id from fresh
 
 -- name: get_heard
 -- One thing somebody said.
 select id, instance, direction, at, heard_at, peer, contact_id, name, kind, text, said, target, quoted, group_jid,
-    provider_id, event_id
+    provider_id, event_id, referral
 from heard where id = %(id)s
 
 -- name: find_heard
 -- A page of what was said, the newest first; the id begins with the moment.
 select id, instance, direction, at, heard_at, peer, contact_id, name, kind, text, said, target, quoted, group_jid,
-    provider_id, event_id
+    provider_id, event_id, referral
 from heard
 where id >= %(low)s::uuid and id < %(high)s::uuid
     and (%(instance)s::text is null or instance = %(instance)s)
@@ -31,7 +43,7 @@ order by id desc limit %(limit)s
 -- name: changes_of
 -- Edits, deletions, reactions and votes of one message, the oldest first.
 select id, instance, direction, at, heard_at, peer, contact_id, name, kind, text, said, target, quoted, group_jid,
-    provider_id, event_id
+    provider_id, event_id, referral
 from heard where instance = %(instance)s and target = %(target)s
 order by id limit 100
 

@@ -28,19 +28,27 @@ with chosen as materialized (
         and (%(reason)s::text is null or d.reason_code = %(reason)s)
     order by d.message_id limit %(limit)s
 ), locked as materialized (
-    select m.id from messages m
+    select m.id, m.state_at, m.reason_code from messages m
     where m.id = any (array(select message_id from chosen)) and m.state = 'dead'
     order by m.id
     for update
 ), gone as (
     delete from dead_letters d using chosen c where d.message_id = c.message_id
+), placed as (
+    select *, nextval('message_ordinal') as ordinal from (select * from locked order by id) l
+), changed as (
+    update messages m
+    set state = 'queued', state_at = now(), ordinal = p.ordinal, tries = 0, lane_refusals = 0, blocks_until = null,
+        unknown_at = null, next_attempt_at = now(), eligible_at = now(), reason_code = 'requeued', reason_text = null
+    from placed p
+    where m.id = p.id
+    returning m.id, m.instance, m.campaign_id, m.template, m.class, p.state_at as died_at, p.reason_code as cause
+), tallied as (
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select quarter(died_at), instance, campaign_id, template, class, 'dead', cause, -count(*) from changed
+    group by 1, 2, 3, 4, 5, cause
 )
-update messages m
-set state = 'queued', state_at = now(), ordinal = p.ordinal, tries = 0, lane_refusals = 0, blocks_until = null,
-    unknown_at = null, next_attempt_at = now(), eligible_at = now(), reason_code = 'requeued', reason_text = null
-from (select id, nextval('message_ordinal') as ordinal from (select id from locked order by id) l) p
-where m.id = p.id
-returning m.id
+select id from changed
 
 -- name: discard_dead
 -- Never to be sent: canceled, with the reason a person gave.
@@ -51,15 +59,24 @@ with chosen as materialized (
         and (%(reason)s::text is null or d.reason_code = %(reason)s)
     order by d.message_id limit %(limit)s
 ), locked as materialized (
-    select m.id from messages m
+    select m.id, m.state_at, m.reason_code from messages m
     where m.id = any (array(select message_id from chosen)) and m.state = 'dead'
     order by m.id
     for update
 ), gone as (
     delete from dead_letters d using chosen c where d.message_id = c.message_id
+), changed as (
+    update messages m
+    set state = 'canceled', state_at = now(), unknown_at = null, reason_code = 'discarded', reason_text = %(why)s
+    from locked l
+    where m.id = l.id
+    returning m.id, m.instance, m.campaign_id, m.template, m.class, l.state_at as died_at, l.reason_code as cause
+), tallied as (
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select f.at, c.instance, c.campaign_id, c.template, c.class, f.what, f.cause, sum(f.n)
+    from changed c
+    cross join lateral (values ('dead', quarter(c.died_at), c.cause, -1), ('canceled', quarter(now()), 'discarded', 1))
+        as f (what, at, cause, n)
+    group by 1, 2, 3, 4, 5, 6, 7
 )
-update messages m
-set state = 'canceled', state_at = now(), unknown_at = null, reason_code = 'discarded', reason_text = %(why)s
-from locked l
-where m.id = l.id
-returning m.id
+select id from changed

@@ -62,7 +62,13 @@ with locked as materialized (
     where m.id = j.id and m.id between %(low)s::uuid and %(high)s::uuid
         and j.verdict not in ('not_queued', 'not_due', 'head_blocked')
     returning m.id, case m.state when 'queued' then 'held' else m.state end as verdict, m.next_attempt_at, m.attempt,
-        m.instance, m.recipient, m.content, m.class, m.tries, m.lane_refusals, m.eligible_at, m.intent_at
+        m.instance, m.recipient, m.content, m.class, m.tries, m.lane_refusals, m.eligible_at, m.intent_at,
+        m.campaign_id, m.template, m.reason_code
+), tallied as (
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select quarter(now()), instance, campaign_id, template, class, verdict, reason_code, count(*)
+    from changed where verdict in ('blocked', 'expired', 'dead')
+    group by instance, campaign_id, template, class, verdict, reason_code
 ), buried as (
     insert into dead_letters (message_id, instance, reason_code)
     select j.id, j.instance, 'too_old' from judged j where j.verdict = 'dead'

@@ -72,21 +72,17 @@ select at, kind, detail from message_notes where message_id = %(id)s order by at
 
 -- name: cancel
 -- Cancel is the same compare-and-set as the intent; a scheduled one leaves the schedule by getting a place.
-update messages
-set state = 'canceled', state_at = now(), reason_code = 'canceled',
-    ordinal = coalesce(ordinal, nextval('message_ordinal'))
-where id = %(id)s and state in ('queued', 'scheduled')
-returning id
-
--- name: count_messages
--- The figures of a period, by the moment each thing happened.
-select
-    count(*) filter (where sent_at >= %(since)s and sent_at < %(until)s)::integer as sent,
-    count(*) filter (where delivered_at >= %(since)s and delivered_at < %(until)s)::integer as delivered,
-    count(*) filter (where read_at >= %(since)s and read_at < %(until)s)::integer as read,
-    count(*) filter (where state in ('failed', 'dead') and state_at >= %(since)s and state_at < %(until)s)::integer
-        as failed
-from messages
+with changed as (
+    update messages
+    set state = 'canceled', state_at = now(), reason_code = 'canceled',
+        ordinal = coalesce(ordinal, nextval('message_ordinal'))
+    where id = %(id)s and state in ('queued', 'scheduled')
+    returning id, instance, campaign_id, template, class
+), tallied as (
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select quarter(now()), instance, campaign_id, template, class, 'canceled', 'canceled', 1 from changed
+)
+select id from changed
 
 -- name: count_queue
 -- What the ledger knows of the queue, number by number.
@@ -109,13 +105,12 @@ select count(*)::integer as n from messages where open and state = 'sending'
 select count(*)::integer as scheduled from messages where ordinal is null and state = 'scheduled'
 
 -- name: count_finished
--- The last day, by the moment a message was made at the earliest two days ago: finished, failed, given up.
+-- Given up and waiting for a person; and what went out per second over a minute, by the ids the provider gave.
 select
-    count(*) filter (where sent_at > now() - interval '1 day')::integer as completed,
-    count(*) filter (where state = 'failed' and state_at > now() - interval '1 day')::integer as failed,
     (select count(*) from dead_letters d join messages m on m.id = d.message_id and m.state = 'dead')::integer as dlq,
-    count(*) filter (where sent_at > now() - interval '1 minute')::float8 / 60 as throughput_per_second
-from messages
+    (select count(*) from provider_messages
+        where created_at >= %(since)s and created_at < %(until)s and message_id is not null)::float8 / 60
+        as throughput_per_second
 
 -- name: count_errors
 -- Attempts of the last five minutes that ended for the provider's or our own fault, and all that ended.

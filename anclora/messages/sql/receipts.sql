@@ -37,10 +37,16 @@ with met as (
     from met where message_id is not null
     order by message_id, rank desc
 ), locked as materialized (
-    select m.id from messages m
+    select m.id, m.sent_at as old_sent_at, m.delivered_at as old_delivered_at, m.read_at as old_read_at,
+        m.played_at as old_played_at, case when m.state = 'dead' then m.state_at end as old_dead_at,
+        m.reason_code as old_reason_code
+    from messages m
     where m.id = any (array(select message_id from wanted)) and m.id between %(low)s::uuid and %(high)s::uuid
     order by m.id
     for update
+), known as materialized (
+    -- Apart from what follows: as one join the planner compares all with all.
+    select * from wanted w join locked l on l.id = w.message_id
 ), raised as (
     update messages m
     set state = case when w.refused then 'failed' else w.target end,
@@ -54,7 +60,7 @@ with met as (
         worker_id = null,
         reason_code = case when w.refused then 'provider_error' end,
         reason_text = case when w.refused then w.error_text end
-    from wanted w
+    from known w
     -- The array makes `locked` whole before the first message changes: everybody locks in this order. And by it the few
     -- rows are looked up, where a join alone made the planner read all between the bounds.
     where m.id = any (array(select id from locked)) and m.id between %(low)s::uuid and %(high)s::uuid
@@ -67,7 +73,29 @@ with met as (
                 or (m.state = 'dead' and m.reason_code = 'unknown_outcome')
                 or coalesce(array_position(array['sent', 'delivered', 'read', 'played'], m.state), 9) < w.rank))
         )
-    returning m.id
+    returning m.id, m.instance, m.campaign_id, m.template, m.class, m.state, m.reason_code, m.sent_at, m.delivered_at,
+        m.read_at, m.played_at, w.old_sent_at, w.old_delivered_at, w.old_read_at, w.old_played_at, w.old_dead_at,
+        w.old_reason_code
+), tallied as (
+    -- What is new of these messages, and what is no longer so: few rows, whatever the number of messages.
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select quarter(sent_at), instance, campaign_id, template, class, 'sent', null, count(*)
+    from raised where old_sent_at is null and sent_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(delivered_at), instance, campaign_id, template, class, 'delivered', null, count(*)
+    from raised where old_delivered_at is null and delivered_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(read_at), instance, campaign_id, template, class, 'read', null, count(*)
+    from raised where old_read_at is null and read_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(played_at), instance, campaign_id, template, class, 'played', null, count(*)
+    from raised where old_played_at is null and played_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(now()), instance, campaign_id, template, class, state, reason_code, count(*)
+    from raised where state in ('failed', 'dead') group by 2, 3, 4, 5, 6, 7
+    union all
+    select quarter(old_dead_at), instance, campaign_id, template, class, 'dead', old_reason_code, -count(*)
+    from raised where old_dead_at is not null group by 1, 2, 3, 4, 5, 7
 )
 select id, true as changed from raised
 union all

@@ -80,7 +80,10 @@ with given as (
     set state = 'dead', state_at = now(), reason_code = 'unknown_outcome',
         reason_text = 'Nothing shows whether it went out. Look at the chat, then requeue or discard it.'
     where id = %(id)s and state = 'unknown' and attempt = %(attempt)s
-    returning id, instance
+    returning id, instance, campaign_id, template, class
+), tallied as (
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select quarter(now()), instance, campaign_id, template, class, 'dead', 'unknown_outcome', 1 from given
 ), buried as (
     insert into dead_letters (message_id, instance, reason_code)
     select id, instance, 'unknown_outcome' from given

@@ -58,7 +58,7 @@ with results as materialized (
         set message_id = excluded.message_id, attempt = excluded.attempt
     returning instance, provider_id, rank, delivered_at, read_at, played_at, error_at, error_text
 ), locked as materialized (
-    select m.id, m.attempt, m.state, m.reason_code
+    select m.id, m.attempt, m.state, m.reason_code, m.state_at, m.sent_at, m.delivered_at, m.read_at, m.played_at
     from messages m
     -- The count makes `met` whole before the first message is locked: everybody locks in this order.
     where m.id = any (%(ids)s::uuid[]) and m.id between %(low)s::uuid and %(high)s::uuid and (select count(*) from met) >= 0
@@ -67,6 +67,9 @@ with results as materialized (
 ), wanted as materialized (
     select r.id, r.instance, r.finished_at, r.next_attempt_at, r.costs_try, r.paused, r.blocks_seconds, r.reason_code,
         r.reason_text, r.provider_id, met.delivered_at, met.read_at, met.played_at,
+        l.sent_at as old_sent_at, l.delivered_at as old_delivered_at, l.read_at as old_read_at,
+        l.played_at as old_played_at, case when l.state = 'dead' then l.state_at end as old_dead_at,
+        l.reason_code as old_reason_code,
         case
             when r.state <> 'sent' or met.rank is null or met.rank <= 1 then
                 case when r.state = 'sent' and met.error_at is not null then 'failed' else r.state end
@@ -83,26 +86,50 @@ with results as materialized (
     insert into dead_letters (message_id, instance, reason_code)
     select w.id, w.instance, coalesce(w.reason_code, 'unknown') from wanted w where w.state = 'dead' and w.passes
     on conflict do nothing
+), changed as (
+    update messages m
+    set state = w.state,
+        state_at = now(),
+        next_attempt_at = coalesce(w.next_attempt_at, m.next_attempt_at),
+        tries = m.tries + coalesce(w.costs_try, false)::integer,
+        lane_refusals = case when w.paused then m.lane_refusals + 1 else 0 end,
+        blocks_until = coalesce(m.blocks_until, now() + make_interval(secs => w.blocks_seconds)),
+        unknown_at = case when w.state = 'unknown' then now() end,
+        worker_id = null,
+        sent_at = case when w.provider_id is not null then coalesce(m.sent_at, w.finished_at) else m.sent_at end,
+        delivered_at = coalesce(m.delivered_at, w.delivered_at),
+        read_at = coalesce(m.read_at, w.read_at),
+        played_at = coalesce(m.played_at, w.played_at),
+        provider_id = coalesce(w.provider_id, m.provider_id),
+        reason_code = case when w.state = 'failed' then coalesce(w.reason_code, 'provider_error') else w.reason_code end,
+        reason_text = coalesce(w.error_text, w.reason_text)
+    from wanted w
+    where m.id = w.id and m.id between %(low)s::uuid and %(high)s::uuid and w.passes
+    returning m.id, m.blocks_until, m.instance, m.campaign_id, m.template, m.class, m.state, m.reason_code, m.sent_at,
+        m.delivered_at, m.read_at, m.played_at, w.old_sent_at, w.old_delivered_at, w.old_read_at, w.old_played_at,
+        w.old_dead_at, w.old_reason_code
+), tallied as (
+    -- What is new of these messages, and what is no longer so: few rows, whatever the number of messages.
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select quarter(sent_at), instance, campaign_id, template, class, 'sent', null, count(*)
+    from changed where old_sent_at is null and sent_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(delivered_at), instance, campaign_id, template, class, 'delivered', null, count(*)
+    from changed where old_delivered_at is null and delivered_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(read_at), instance, campaign_id, template, class, 'read', null, count(*)
+    from changed where old_read_at is null and read_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(played_at), instance, campaign_id, template, class, 'played', null, count(*)
+    from changed where old_played_at is null and played_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(now()), instance, campaign_id, template, class, state, reason_code, count(*)
+    from changed where state in ('failed', 'dead') group by 2, 3, 4, 5, 6, 7
+    union all
+    select quarter(old_dead_at), instance, campaign_id, template, class, 'dead', old_reason_code, -count(*)
+    from changed where old_dead_at is not null group by 1, 2, 3, 4, 5, 7
 )
-update messages m
-set state = w.state,
-    state_at = now(),
-    next_attempt_at = coalesce(w.next_attempt_at, m.next_attempt_at),
-    tries = m.tries + coalesce(w.costs_try, false)::integer,
-    lane_refusals = case when w.paused then m.lane_refusals + 1 else 0 end,
-    blocks_until = coalesce(m.blocks_until, now() + make_interval(secs => w.blocks_seconds)),
-    unknown_at = case when w.state = 'unknown' then now() end,
-    worker_id = null,
-    sent_at = case when w.provider_id is not null then coalesce(m.sent_at, w.finished_at) else m.sent_at end,
-    delivered_at = coalesce(m.delivered_at, w.delivered_at),
-    read_at = coalesce(m.read_at, w.read_at),
-    played_at = coalesce(m.played_at, w.played_at),
-    provider_id = coalesce(w.provider_id, m.provider_id),
-    reason_code = case when w.state = 'failed' then coalesce(w.reason_code, 'provider_error') else w.reason_code end,
-    reason_text = coalesce(w.error_text, w.reason_text)
-from wanted w
-where m.id = w.id and m.id between %(low)s::uuid and %(high)s::uuid and w.passes
-returning m.id, m.blocks_until
+select id, blocks_until from changed
 
 -- name: read_fences
 -- Where messages stand whose result changed nothing.

@@ -39,13 +39,14 @@ select phone, id from contacts where phone = any (%(phones)s::text[])
 with stored as (
     insert into messages (
         id, account, instance, contact_id, recipient, content, kind, fingerprint, class, priority, tags, campaign_id,
-        client_ref, send_at, send_zone, expires_at, state, ordinal, eligible_at
+        client_ref, send_at, send_zone, expires_at, state, ordinal, eligible_at, template
     )
     select
         id, account, instance, contact_id, recipient, content, kind, fingerprint, class, priority,
         array(select jsonb_array_elements_text(tags::jsonb)), campaign_id, client_ref, send_at, send_zone, expires_at,
         state, case when state = 'queued' then nextval('message_ordinal') end,
-        case when state = 'queued' then now() end
+        case when state = 'queued' then now() end,
+        case when kind = 'template' then convert_from(content, 'UTF8')::json ->> 'name' end
     from (
         select * from unnest(
             %(ids)s::uuid[], %(accounts)s::text[], %(instances)s::text[], %(contact_ids)s::uuid[],
@@ -59,7 +60,11 @@ with stored as (
         )
         order by place
     ) as drafts
-    returning id, instance, recipient, priority, ordinal
+    returning id, instance, recipient, priority, ordinal, class, campaign_id, template
+), tallied as (
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, n)
+    select quarter(now()), instance, campaign_id, template, class, 'accepted', count(*)
+    from stored group by instance, campaign_id, template, class
 ), listed as (
     insert into outbox (message_ids)
     select array_agg(id order by ordinal) from stored where ordinal is not null having count(*) > 0

@@ -8,6 +8,7 @@ import msgspec
 
 from anclora.providers.cloud.errors import UNREADABLE
 from anclora.providers.cloud.numbers import digits_of
+from anclora.providers.cloud.referral import referral_in
 from anclora.providers.cloud.shapes import EMPTY, Metadata, list_in, moment_of, read
 from anclora.providers.contract import (
     Card,
@@ -131,6 +132,7 @@ class _Message(msgspec.Struct):
     to: str | None = None
     timestamp: str | int | None = None
     context: _Context | None = None
+    referral: msgspec.Raw = EMPTY
     text: msgspec.Raw = EMPTY
     image: msgspec.Raw = EMPTY
     video: msgspec.Raw = EMPTY
@@ -183,12 +185,10 @@ def message(raw: msgspec.Raw, people: People, ours: AbstractSet[str | None], now
         text=words,
         at=moment_of(item.timestamp) or now,
         said=said,
-        addresses=(
-            *((f"phone:{item.sender}",) if item.sender else ()),
-            *((f"cloud:{user_id}",) if user_id else ()),
-        ),
+        addresses=tuple(f"{kind}:{value}" for kind, value in (("phone", item.sender), ("cloud", user_id)) if value),
         name=person.profile.name or None if person and person.profile else None,
         quoted=item.context.id if item.context else None,
+        referral=referral_in(item.referral),
     )
 
 

@@ -148,6 +148,24 @@ class OwnMessageEvent(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
 
 
+class Referral(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The advertisement or post whose button began the talk (click to WhatsApp).
+
+    Attributes:
+        source_type: ad or post, in Meta's words.
+        source_id: Meta's id of it.
+        url: where it stands.
+        headline: its title.
+        click_id: Meta's id of this very click (`ctwa_clid`).
+    """
+
+    source_type: str | None = None
+    source_id: str | None = None
+    url: str | None = None
+    headline: str | None = None
+    click_id: str | None = None
+
+
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody wrote to one of our numbers.
 
@@ -161,6 +179,7 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
         group: the group it was written in.
         quoted: the provider's id of the message it answers.
         offline: it arrived while the number was away, and is told now.
+        referral: what brought them, of the first message behind the button of an advertisement.
     """
 
     provider_id: str
@@ -173,6 +192,7 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
     quoted: str | None = None
     offline: bool = False
+    referral: Referral | None = None
 
 
 class ConnectionEvent(msgspec.Struct, frozen=True, kw_only=True):

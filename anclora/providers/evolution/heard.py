@@ -20,6 +20,7 @@ from anclora.providers.contract import (
 )
 from anclora.providers.evolution.jids import address_of
 from anclora.providers.evolution.message_shapes import Context, Number, Protocol
+from anclora.providers.evolution.referral import referral_in
 from anclora.providers.evolution.said import Words, changed, protocol_decoder, words_in
 from anclora.providers.evolution.shapes import (
     ABSENT,
@@ -104,7 +105,10 @@ def message(item: Upsert, now: datetime) -> Event:
     provider_id = _id_of(words) if isinstance(words.said, SaidEdit | SaidDelete) else key.id
     if key.fromMe:
         return _typed(key, words, at, provider_id, fingerprint_in(item.message))
-    return _written(key, words, at, provider_id, name=item.pushName, offline=now - at > _OFFLINE)
+    event = _written(key, words, at, provider_id, name=item.pushName, offline=now - at > _OFFLINE)
+    if b'"externalAdReply"' in bytes(item.contextInfo):
+        return msgspec.structs.replace(event, referral=referral_in(item.contextInfo))
+    return event
 
 
 def _in_context(item: Upsert, words: Words) -> Words:

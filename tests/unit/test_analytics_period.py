@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from anclora.api.analytics import period_of
+from anclora.analytics import period_of
 from anclora.kit.errors import InvalidError
 
 NOW = datetime(2026, 3, 29, 22, 30, tzinfo=UTC)  # 00:30 of the 30th in Madrid, the day after the clocks changed

@@ -1,0 +1,32 @@
+"""An answer as CSV (RFC 4180), safe to open in a spreadsheet: no cell can be read as a formula. Pure."""
+
+import csv
+import io
+
+from anclora.analytics.questions import QuestionAnswer, QuestionLine
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def as_csv(answer: QuestionAnswer) -> str:
+    """A line a part, then the total; behind each figure the one of the period before."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([answer.by, "name", *(f"{name}{end}" for name in answer.columns for end in ("", "_before"))])
+    for line in [*answer.lines, answer.total]:
+        writer.writerow([safe(line.key), safe(line.name), *_cells(answer, line)])
+    return out.getvalue()
+
+
+def safe(text: str) -> str:
+    """A text no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _cells(answer: QuestionAnswer, line: QuestionLine) -> list[str]:
+    cells: list[str] = []
+    for name in answer.columns:
+        for figures in (line.figures, line.before or {}):
+            value = figures.get(name)
+            cells.append("" if value is None else str(value))
+    return cells

@@ -1,0 +1,54 @@
+"""Slack's incoming webhook: one address that is the secret and the channel in one; it carries text only."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+
+from anclora.kit.http import Poster
+from anclora.kit.wire import Answer
+from anclora.notify.contract import Delivered, Outcome, Outgoing, Severity
+from anclora.notify.slack.errors import refusal, unanswered, unusual
+from anclora.notify.slack.rendering import rendered
+
+_TIMEOUT_SECONDS = 15.0
+_WORDS = {400, 403, 404, 410}  # statuses whose body is the word of an error
+TARGET = "webhook"
+
+
+class SlackWebhook:
+    """An incoming webhook.
+
+    Args:
+        url: as Slack shows it; every notice goes to the channel it was made for.
+    """
+
+    gap_seconds = 1.0
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._poster = Poster(f"{parts.scheme}://{parts.netloc}")
+        self._target = parts.path
+
+    def targets(self, severity: Severity) -> Sequence[str]:  # noqa: ARG002 - it has one channel, whatever the matter
+        """The one it has."""
+        return [TARGET]
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Post the text; files are left out, and that is said."""
+        body = msgspec.json.encode({"text": rendered(outgoing.notice, outgoing.id)})
+        result = await self._poster.post(self._target, body, timeout_seconds=_TIMEOUT_SECONDS)
+        if not isinstance(result, Answer):
+            return unanswered(result)
+        if result.status == 200:
+            files = [file.name for file in outgoing.notice.attachments]
+            return Delivered(
+                vendor_id="", left_out=[f"{name}: a webhook carries no files; set SLACK_BOT_TOKEN." for name in files]
+            )
+        if result.status in _WORDS:
+            return refusal(result.body.decode("ascii", "replace").strip())
+        return unusual(result)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._poster.close()
