@@ -15,8 +15,8 @@ from anclora.hooks import Courier, FanOut, HookSweep
 from anclora.inbound.gaps import GapWatch
 from anclora.inbound.sweep import InboundSweep
 from anclora.instances.book import BookKeeper
+from anclora.instances.checks import CheckSweep
 from anclora.instances.limits import LimitsWatch
-from anclora.instances.numbers import CheckSweep
 from anclora.instances.watch import Watch
 from anclora.instances.webhook_keeper import WebhookKeeper
 from anclora.kit.errors import UnavailableError

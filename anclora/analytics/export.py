@@ -4,8 +4,7 @@ import csv
 import io
 
 from anclora.analytics.questions import QuestionAnswer, QuestionLine
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+from anclora.kit.cells import safe
 
 
 def as_csv(answer: QuestionAnswer) -> str:
@@ -16,11 +15,6 @@ def as_csv(answer: QuestionAnswer) -> str:
     for line in [*answer.lines, answer.total]:
         writer.writerow([safe(line.key), safe(line.name), *_cells(answer, line)])
     return out.getvalue()
-
-
-def safe(text: str) -> str:
-    """A text no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _cells(answer: QuestionAnswer, line: QuestionLine) -> list[str]:

@@ -7,9 +7,9 @@ from anclora.api import (
     examples_analytics,
     examples_conversations,
     examples_conversions,
+    examples_hooks,
     examples_media,
     examples_reports,
-    hook_examples,
 )
 from anclora.api import examples_numbers as numbers
 from anclora.api.examples_inbound import INBOUND
@@ -249,7 +249,7 @@ ANSWERS: Mapping[str, Any] = {
     **examples_analytics.ANSWERS,
     **examples_media.ANSWERS,
     **numbers.ANSWERS,
-    **hook_examples.ANSWERS,
+    **examples_hooks.ANSWERS,
     **examples_conversations.ANSWERS,
     **examples_conversions.ANSWERS,
     **examples_reports.ANSWERS,

@@ -15,8 +15,8 @@ from anclora.api.deps import Deps, deps_of
 from anclora.api.examples_media import NUMBERS, READ, TYPING
 from anclora.api.openapi import body_of, documented
 from anclora.contacts import phone_digits
+from anclora.instances.checks import NumberChecks, check_numbers
 from anclora.instances.gestures import Shown, mark_read, typing
-from anclora.instances.numbers import NumberChecks, check_numbers
 from anclora.providers.contract import Provider
 
 router = APIRouter(tags=["instances"])

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from anclora.api.answers import answer
 from anclora.api.bodies import decode, read_body
 from anclora.api.deps import deps_of
-from anclora.api.hook_examples import EVENT_ID, REPLAY
+from anclora.api.examples_hooks import EVENT_ID, REPLAY
 from anclora.api.hooks import HookId, Reader, Writer
 from anclora.api.openapi import body_of, documented
 from anclora.hooks import read, replay, subscriptions

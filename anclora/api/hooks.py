@@ -13,7 +13,7 @@ from anclora.api.answers import answer
 from anclora.api.auth import Needs
 from anclora.api.bodies import decode, read_body
 from anclora.api.deps import deps_of
-from anclora.api.hook_examples import CHANGE, DRAFT, HOOK_ID, PAUSE
+from anclora.api.examples_hooks import CHANGE, DRAFT, HOOK_ID, PAUSE
 from anclora.api.openapi import body_of, documented
 from anclora.hooks import HookChange, HookDraft, pause, read, subscriptions
 from anclora.hooks.read import HookView

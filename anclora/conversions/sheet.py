@@ -15,6 +15,7 @@ import msgspec
 
 from anclora.conversions.model import Wish
 from anclora.conversions.money import show_minor
+from anclora.kit.cells import safe, unsafe
 from anclora.kit.errors import InvalidError
 
 COLUMNS = tuple(Wish.__struct_fields__)
@@ -24,7 +25,6 @@ EXPORTED = (
 )  # fmt: skip
 MOST_LINES = 10_000
 _DAY_CHARS = 10
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _OURS = ("id", "original_id", "value", "occurred_at", "recorded_at", "contact")
 
 
@@ -127,13 +127,8 @@ def _cell(name: str, value: object) -> str:
     if value is None:
         return ""
     text = value.isoformat() if isinstance(value, datetime) else str(value)
-    return text if name in _OURS else _safe(text)
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return text if name in _OURS else safe(text)
 
 
 def _plain(cell: str) -> str:
-    text = cell.strip()
-    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
+    return unsafe(cell.strip())

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from api_harness import PHONE, House, OneProvider, house
 
-from anclora.instances import numbers
-from anclora.instances.numbers import CheckSweep, check_numbers
+from anclora.instances import checks
+from anclora.instances.checks import CheckSweep, check_numbers
 from anclora.kit.errors import UnavailableError
 from anclora.providers.contract import Fault, Refused, Scope, Unknown
 from anclora.storage.database import Database
@@ -147,7 +147,7 @@ async def test_a_number_is_asked_about_once_a_week(doors: House, provider: OnePr
     assert await doors.deps.db.fetch_all("select number from number_checks") == []
 
 
-async def ask(doors: House, provider: OneProvider, count: int, start: int = 0) -> numbers.NumberChecks:
+async def ask(doors: House, provider: OneProvider, count: int, start: int = 0) -> checks.NumberChecks:
     wanted = [f"346001{n:05d}" for n in range(start, start + count)]
     deps = doors.deps
     return await check_numbers(

@@ -6,8 +6,8 @@ import pytest
 
 from anclora.analytics import Period, QuestionAnswer, QuestionLine, as_csv
 from anclora.analytics.causes import WORDS, words_of
-from anclora.analytics.export import safe
 from anclora.analytics.questions import COLUMNS, figures_of
+from anclora.kit.cells import safe
 from anclora.providers.cloud.error_table import MEANINGS
 from anclora.providers.evolution.errors import ROWS
 from anclora.tallies import COUNTERS, Counts
