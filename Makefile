@@ -4,7 +4,11 @@ BIN := .venv/bin
 # The make targets never look at a developer's own servers: nobody's real number gets test messages.
 PRIVATE := env -u DATABASE_URL -u REDIS_URL -u EVOLUTION_API_URL -u EVOLUTION_API_KEY -u ANCLORA_CLOUD_ACCOUNT_ID \
 	-u ANCLORA_CLOUD_TOKEN -u ANCLORA_CLOUD_APP_SECRET -u ANCLORA_CLOUD_VERIFY_TOKEN \
-	-u SLACK_BOT_TOKEN -u SLACK_WEBHOOK_URL -u ANCLORA_SMTP_HOST ANCLORA_ENV_FILE=
+	-u SLACK_BOT_TOKEN -u SLACK_WEBHOOK_URL -u SLACK_SIGNING_SECRET -u PAGERDUTY_ROUTING_KEY \
+	-u ANCLORA_SMTP_HOST -u ANCLORA_SMTP_FROM -u ANCLORA_SMTP_TO \
+	-u ANCLORA_TWILIO_ACCOUNT_SID -u ANCLORA_TWILIO_AUTH_TOKEN -u ANCLORA_TWILIO_FROM -u ANCLORA_TWILIO_TO \
+	-u ANCLORA_NOTIFY_WEBHOOK_URL -u ANCLORA_NOTIFY_WEBHOOK_SECRET -u ANCLORA_MEDIA_BUCKET \
+	-u SENTRY_DSN -u OTEL_EXPORTER_OTLP_ENDPOINT ANCLORA_ENV_FILE=
 STAMP := .venv/.ready
 
 .PHONY: help demo up test check unit slow faults bench fix lock clean
@@ -31,6 +35,7 @@ check: $(STAMP) ## format, lint, types, ladder, lengths
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_lengths.py
 	$(BIN)/python scripts/reference_pages.py --check
+	$(BIN)/python scripts/alert_files.py --check
 
 unit: $(STAMP) ## the fast tests
 	$(PRIVATE) $(BIN)/pytest -q tests/unit tests/contract tests/docs tests/fundamentals

@@ -7,32 +7,45 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from redis.asyncio import Redis, RedisCluster
 
 from anclora.access import Access
+from anclora.alerts import Signals
+from anclora.health import Pulse
 from anclora.hooks import Post
 from anclora.inbound.apply import Applier
 from anclora.inbound.drift import DriftWatch
 from anclora.inbound.listen import Ear
+from anclora.inbound.media import HeardMedia
 from anclora.inbound.receive import Inbound
 from anclora.inbound.replay import Replay
+from anclora.incidents import Buttons, Heartbeat, Intake
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock, LedgerClock, SystemClock
 from anclora.kit.errors import SetupError
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
+from anclora.media import FileStore, open_store
 from anclora.messages.feed import Feeder
 from anclora.messages.submit import Submit
 from anclora.notify import Channels, build_channels
 from anclora.providers.registry import Providers, build
 from anclora.queue import Queue
-from anclora.reports import Sources
+from anclora.reports import Sources, conversions_counter, count_talks
 from anclora.storage.database import Database, open_pool
 from anclora.storage.timekeeper import Timekeeper
 
 log = get_logger(__name__)
 _CLOSE_SECONDS = 5.0
+
+
+class _Closes(Protocol):
+    async def close(self) -> None: ...
+
+
+_C = TypeVar("_C", bound=_Closes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +69,13 @@ class Runtime:
     replay: Replay
     post: Post
     channels: Channels
+    files: FileStore
+    heard_media: HeardMedia
+    buttons: Buttons
+    heartbeat: Heartbeat | None
     sources: Sources
+    pulse: Pulse
+    signals: Signals
 
 
 def redis_client(settings: Settings) -> Redis | RedisCluster:
@@ -80,17 +99,13 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
     if settings.database_url is None:
         raise SetupError("DATABASE_URL is not set. Run `anclora up`, which starts private servers, or set it.")
     async with contextlib.AsyncExitStack() as stack:
-        pool = await open_pool(settings.database_url)
-        stack.push_async_callback(pool.close)
-        db = Database(pool, await open_pool(settings.database_url, hot=True))
-        stack.push_async_callback(db.close)
+        pool = _owned(stack, await open_pool(settings.database_url))
+        db = _owned(stack, Database(pool, await open_pool(settings.database_url, hot=True)))
         await Timekeeper(db, clock).run_once()
         redis = redis_client(settings)
         stack.push_async_callback(redis.aclose)
-        queue = Queue(redis, shards=settings.shards, lease_seconds=settings.lease_seconds)
-        stack.push_async_callback(queue.close)
-        providers = build(settings, clock)
-        stack.push_async_callback(providers.close)
+        queue = _owned(stack, Queue(redis, shards=settings.shards, lease_seconds=settings.lease_seconds))
+        providers = _owned(stack, build(settings, clock))
         book = InstanceBook(db, clock)
         feeder = Feeder(db, queue)
         submit = Submit(db, feeder, providers, book, settings, clock)
@@ -99,10 +114,10 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
         ear, drift = Ear(db, settings, clock), DriftWatch(db, providers)
         inbound = Inbound(db, providers, applier, ear=ear, drift=drift)
         stack.push_async_callback(_close, submit, inbound)
-        post = Post(settings, clock)
-        stack.push_async_callback(post.close)
-        channels = build_channels(settings, clock)
-        stack.push_async_callback(channels.close)
+        post = _owned(stack, Post(settings, clock))
+        channels = _owned(stack, build_channels(settings, clock))
+        files = _owned(stack, open_store(settings))
+        heartbeat = _owned(stack, Heartbeat(settings.heartbeat_url)) if settings.heartbeat_url else None
         yield Runtime(
             settings=settings,
             clock=clock,
@@ -121,8 +136,23 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
             replay=Replay(db, providers, clock, keep_groups=keep_groups),
             post=post,
             channels=channels,
-            sources=Sources(),
+            sources=Sources(
+                conversations=count_talks,
+                conversions=conversions_counter(currency=settings.currency, zone=settings.timezone),
+            ),
+            files=files,
+            heard_media=HeardMedia(db, providers, files, settings, clock),
+            pulse=Pulse(db, settings, clock),
+            buttons=Buttons(db, channels, settings, clock),
+            heartbeat=heartbeat,
+            signals=Intake(clock),
         )
+
+
+def _owned(stack: contextlib.AsyncExitStack, thing: _C) -> _C:
+    """The thing, closed when the stack is."""
+    stack.push_async_callback(thing.close)
+    return thing
 
 
 async def _close(submit: Submit, inbound: Inbound) -> None:

@@ -9,11 +9,15 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection
 from enum import StrEnum
 
+from anclora.alerts import DirectWay, Evaluator, Look
 from anclora.conversations import ConversationFollower
 from anclora.events import WANTED, WantedKeeper
 from anclora.hooks import Courier, FanOut, HookSweep
 from anclora.inbound.gaps import GapWatch
+from anclora.inbound.prune import InboundPrune
 from anclora.inbound.sweep import InboundSweep
+from anclora.incidents import EscalationEngine, HandoffAlarm, gather_facts
+from anclora.instances.account import AccountNotices
 from anclora.instances.book import BookKeeper
 from anclora.instances.checks import CheckSweep
 from anclora.instances.limits import LimitsWatch
@@ -22,7 +26,7 @@ from anclora.instances.webhook_keeper import WebhookKeeper
 from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop, running
 from anclora.kit.logging import get_logger
-from anclora.media import FileStore, MediaSweep
+from anclora.media import MediaSweep
 from anclora.messages.canary import Canary
 from anclora.messages.dispatch import Dispatcher, Extender
 from anclora.messages.mend import Mender
@@ -34,7 +38,8 @@ from anclora.messages.stall import StallWatch
 from anclora.messages.sweep import Housekeeping, LaneSweep, OrphanSweep, OutboxSweep, Promoter
 from anclora.messages.worker import Worker
 from anclora.notify import Messenger
-from anclora.reports import DailyPost
+from anclora.oncall import HandoffKeeper
+from anclora.reports import ReportPost
 from anclora.runtime import Runtime
 from anclora.storage.timekeeper import Timekeeper
 from anclora.tallies import TallyFold
@@ -61,6 +66,7 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         Housekeeping(db, settings, clock),
         Reconciler(db, queue, settings, clock),
         OutboxSweep(db, queue, settings),
+        InboundPrune(db, settings, clock),
         InboundSweep(db, runtime.providers, settings),
         GapWatch(db, runtime.providers, settings, clock),
         OrphanSweep(db, settings),
@@ -71,20 +77,30 @@ def work_loops(runtime: Runtime) -> list[Loop]:
         Resolver(db, queue, runtime.providers, runtime.book, settings, clock),
         StallWatch(db, runtime.providers, runtime.book, settings, clock),
         CheckSweep(db, settings),
-        MediaSweep(db, FileStore(settings.media_folder), clock),
+        MediaSweep(db, runtime.files, clock),
         Watch(db, runtime.providers, runtime.book, settings, clock),
         Canary(db, runtime.submit, settings, clock),
         WebhookKeeper(db, runtime.providers, runtime.book, clock),
         Mender(db, queue, runtime.providers, runtime.book, settings, clock),
         LimitsWatch(db, runtime.providers),
+        AccountNotices(db, runtime.channels, settings, clock),
         TemplateSync(db, runtime.providers),
         ConversationFollower(db, settings, clock),
         FanOut(db, clock),
         Courier(db, runtime.post, settings, clock),
         HookSweep(db, settings, clock),
         Messenger(db, runtime.channels, clock),
-        DailyPost(db, runtime.channels, runtime.sources, settings, clock),
-        TallyFold(db),
+        ReportPost(db, runtime.channels, runtime.sources, settings, clock),
+        TallyFold(db, settings.timezone),
+        EscalationEngine(db, runtime.channels, settings, clock, runtime.heartbeat),
+        HandoffKeeper(db, runtime.channels, gather_facts, HandoffAlarm(), settings, clock),
+        Evaluator(
+            db,
+            Look(db, queue, runtime.redis, runtime.book, settings, clock),
+            runtime.signals,
+            DirectWay(runtime.channels, runtime.redis, clock),
+            clock,
+        ),
     ]
 
 
@@ -94,7 +110,12 @@ async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[N
     every = Role.ALL in roles
     await runtime.book.refresh()
     wanted = WantedKeeper(runtime.db)
-    loops: list[Loop] = [Timekeeper(runtime.db, runtime.clock), BookKeeper(runtime.book, runtime.clock), wanted]
+    loops: list[Loop] = [
+        Timekeeper(runtime.db, runtime.clock),
+        BookKeeper(runtime.book, runtime.clock),
+        wanted,
+        runtime.pulse,
+    ]
     if every or Role.API in roles:
         loops += [runtime.feeder, runtime.applier, runtime.ear, runtime.drift]
     if every or Role.WORK in roles:
@@ -105,7 +126,26 @@ async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[N
         await stack.enter_async_context(running(loops, stop_timeout_seconds=_STOP_SECONDS))
         if every or Role.DISPATCH in roles:
             await stack.enter_async_context(dispatching(runtime))
+        if Role.WORK in roles:  # with all roles the dispatcher's sign of life is the process's
+            await stack.enter_async_context(_alive(runtime, Role.WORK))
         yield
+
+
+@contextlib.asynccontextmanager
+async def _alive(runtime: Runtime, role: Role) -> AsyncGenerator[None, None]:
+    """Give a sign of life for the length of a block, so that who is gone is missed."""
+    worker = Worker(runtime.db, runtime.settings, runtime.clock, role=role.value)
+    await worker.run_once()
+    async with running([worker], stop_timeout_seconds=_STOP_SECONDS):
+        yield
+    await _retire(worker)
+
+
+async def _retire(worker: Worker) -> None:
+    try:
+        await worker.retire()
+    except UnavailableError as error:
+        log.warning("worker_not_retired", error=error.detail)
 
 
 @contextlib.asynccontextmanager
@@ -117,8 +157,11 @@ async def dispatching(runtime: Runtime) -> AsyncGenerator[Dispatcher, None]:
     """
     settings = runtime.settings
     worker = Worker(runtime.db, settings, runtime.clock, role=Role.DISPATCH.value)
-    dispatcher = Dispatcher(runtime.db, runtime.queue, runtime.providers, runtime.book, settings, runtime.clock, worker)
+    dispatcher = Dispatcher(
+        runtime.db, runtime.queue, runtime.providers, runtime.book, settings, runtime.clock, worker, runtime.files
+    )
     runtime.queue.set_epoch(await current_epoch(runtime.db))
+    dispatcher.results.served_until = await worker.last_served()
     await worker.run_once()
     await dispatcher.quiet.run_once()
     keeping: list[Loop] = [
@@ -133,10 +176,7 @@ async def dispatching(runtime: Runtime) -> AsyncGenerator[Dispatcher, None]:
             yield dispatcher
         await dispatcher.drain(settings.drain_seconds)
         await _flush(dispatcher)
-    try:
-        await worker.retire()
-    except UnavailableError as error:
-        log.warning("worker_not_retired", error=error.detail)
+    await _retire(worker)
 
 
 async def _flush(dispatcher: Dispatcher) -> None:

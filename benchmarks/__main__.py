@@ -4,13 +4,13 @@ import json
 import sys
 
 from anclora.kit.logging import configure_logging
-from benchmarks import accept, chain, dispatch, life, queue, receipts, standing
+from benchmarks import accept, chain, dispatch, figures, life, queue, receipts, standing, tallying
 
 
 def main() -> int:
     """Measure one thing after the other and print everything at the end."""
     configure_logging("ERROR")
-    groups = (dispatch, queue, accept, receipts, life, chain, standing)
+    groups = (dispatch, queue, accept, receipts, life, tallying, chain, standing, figures)
     print(json.dumps({name: value for group in groups for name, value in group.measure().items()}))
     return 0
 

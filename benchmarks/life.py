@@ -32,7 +32,7 @@ def measure() -> dict[str, object]:
     """`life_cpu_us`, `life_stores_cpu_us` and `capacity_p95_ms`."""
     sandbox_port, public_port = free_port(), free_port()
     with staged(f"http://127.0.0.1:{sandbox_port}") as stage:
-        _sandbox(stage, sandbox_port)
+        start_sandbox(stage, sandbox_port)
         stage.env["ANCLORA_PUBLIC_URL"] = f"http://127.0.0.1:{public_port}"
         url, doors = stage.api(port=public_port)
         others = [
@@ -40,11 +40,12 @@ def measure() -> dict[str, object]:
         ]
         ours = [doors, *others]
         until(lambda: stage.ask("select count(*) from workers where stopped_at is null")[0][0] == 2, 20)
-        _burst(stage, url, 1_000)  # everything is warm
+        burst(stage, url, 1_000)  # everything is warm
         return _cost(stage, url, ours) | _capacity(stage, url, ours)
 
 
-def _sandbox(stage: Stage, port: int) -> None:
+def start_sandbox(stage: Stage, port: int) -> None:
+    """A provider that delivers soon, and is read soon after."""
     script = stage.folder / "sandbox.json"
     receipts = {"server_ack_ms": [1, 5], "delivery_ms": [20, 60], "read_ms": [100, 300]}
     numbers = [{"name": f"bench-{n}"} for n in range(NUMBERS)]
@@ -66,18 +67,20 @@ def _sandbox(stage: Stage, port: int) -> None:
         )
 
 
-def _burst(stage: Stage, url: str, count: int) -> None:
-    """So many messages, until every one was read."""
+def burst(stage: Stage, url: str, count: int) -> float:
+    """So many messages; the seconds until every one was read."""
     stage.ask("truncate messages")
     some = drafts(count)
     bulks = [{"messages": some[at : at + 500]} for at in range(0, count, 500)]
+    began = time.monotonic()
     post(stage, url, bulks, bulk=True, at_once=2, again=False)
     until(lambda: not stage.ask("select 1 from messages where read_at is null limit 1"), _PATIENCE_SECONDS)
+    return time.monotonic() - began
 
 
 def _cost(stage: Stage, url: str, ours: "list[subprocess.Popen[bytes]]") -> dict[str, object]:
     before, stores = [cpu_seconds(child.pid) for child in ours], stage.stores_seconds()
-    _burst(stage, url, _COUNT)
+    burst(stage, url, _COUNT)
     each = [(cpu_seconds(child.pid) - was) * 1e6 / _COUNT for child, was in zip(ours, before, strict=True)]
     stores = (stage.stores_seconds() - stores) * 1e6 / _COUNT
     return {

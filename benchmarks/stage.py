@@ -40,17 +40,19 @@ class Stage:
     Attributes:
         env: of every process of ours.
         key: of the API.
+        program: the module whose processes are started.
     """
 
     folder: Path
     servers: EmbeddedServers
     env: dict[str, str]
     key: str
+    program: str = "anclora"
     children: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def serve(self, *words: str, core: int = OURS, **environment: str) -> "subprocess.Popen[bytes]":
         """One process of the product."""
-        argv = ["taskset", "-c", str(core), sys.executable, "-m", "anclora", "serve", "--role", *words]
+        argv = ["taskset", "-c", str(core), sys.executable, "-m", self.program, "serve", "--role", *words]
         with (self.folder / "children.log").open("ab") as log:
             child = subprocess.Popen(argv, env={**os.environ, **self.env, **environment}, stdout=log, stderr=log)
         self.children.append(child)

@@ -18,7 +18,7 @@ import anclora
 from anclora.api.errors import CODE_OF_STATUS, STATUS_OF_CLASS, status_of
 from anclora.cli.app import app
 from anclora.kit.errors import AncloraError
-from anclora.kit.metrics import REGISTRY
+from anclora.kit.metrics import INSTRUMENTS
 from anclora.kit.settings import Settings, env_name
 from anclora.messages import model
 from anclora.messages.model import FINAL, TRANSITIONS, State
@@ -160,13 +160,9 @@ def _words(node: ast.expr) -> str:
 
 def metrics_page() -> str:
     """Every instrument: name as it is exported, type, labels, meaning."""
-    # The library shows the labels of an instrument only once it has counted something.
-    instruments = [(type(each).__name__.lower(), vars(each)) for each in vars(REGISTRY)["_collector_to_names"]]
-    rows: list[tuple[str, str, str, str]] = []
-    for kind, each in instruments:
-        name = f"{each['_name']}_total" if kind == "counter" else each["_name"]
-        labels = ", ".join(f"`{label}`" for label in each["_labelnames"])
-        rows.append((f"`{name}`", kind, labels, each["_documentation"]))
+    rows = [
+        (f"`{one.name}`", one.kind, ", ".join(f"`{label}`" for label in one.labels), one.text) for one in INSTRUMENTS
+    ]
     head = f"# Metrics\n\n`GET /metrics`, in the Prometheus text format. {_BY}"
     return head + table(("name", "type", "labels", "meaning"), sorted(rows))
 

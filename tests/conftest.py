@@ -23,7 +23,17 @@ from anclora.storage.partitions import ensure_partitions
 from tests.queue_harness import assert_no_key_leaks
 
 TEMPLATE = "anclora_template"
-_PRIVATE = ("DATABASE_URL", "REDIS_URL", "EVOLUTION_", "ANCLORA_", "API_KEY", "SLACK_")
+_PRIVATE = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EVOLUTION_",
+    "ANCLORA_",
+    "API_KEY",
+    "SLACK_",
+    "SENTRY_",
+    "OTEL_",
+    "PROMETHEUS_",
+)
 
 # Nobody's own servers are ever touched: the whole session runs without these.
 for _name in [name for name in os.environ if name.startswith(_PRIVATE) and name != "ANCLORA_CONTRACT_DIR"]:

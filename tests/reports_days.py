@@ -1,17 +1,22 @@
-"""Fixed days in figures, for every test of the report's drawing."""
+"""Fixed days, a week and months in figures, for every test of the report's drawing."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from anclora.reports.model import (
     Conversions,
     Counts,
     Day,
     DayCounts,
+    DayLine,
     Failure,
     Hour,
     Money,
     Number,
+    Period,
     Talks,
     Tries,
 )
@@ -47,20 +52,32 @@ FULL = Day(
         ),
         conversions=Conversions(
             counts={"lead": 58, "qualified_lead": 23, "appointment": 11, "sale": 2, "visita_virtual": 7},
-            revenue=[Money(currency="EUR", minor=1_245_050), Money(currency="JPY", minor=180_000, digits=0)],
+            revenue=[
+                Money(currency="EUR", minor=1_245_050),
+                Money(currency="JPY", minor=180_000, digits=0),
+                Money(currency="USD", minor=20_000),
+            ],
+            total=Money(currency="EUR", minor=1_355_230),
+            unconverted=[Money(currency="USD", minor=20_000)],
         ),
     ),
     yesterday=DayCounts(
         messages=Counts(sent=3870, delivered=3731, read=2610, failed=61, received=874),
         conversations=Talks(opened=198, active=251, first_response_seconds=840, handoffs={"user_request": 25}),
         conversions=Conversions(
-            counts={"lead": 51, "qualified_lead": 25, "appointment": 9}, revenue=[Money(currency="EUR", minor=0)]
+            counts={"lead": 51, "qualified_lead": 25, "appointment": 9},
+            revenue=[Money(currency="EUR", minor=0)],
+            total=Money(currency="EUR", minor=0),
         ),
     ),
     week_before=DayCounts(
         messages=Counts(sent=4022, delivered=3899, read=2801, failed=58, received=846),
         conversations=Talks(opened=205, active=249, first_response_seconds=900, handoffs={"bot_confusion": 15}),
-        conversions=Conversions(counts={"lead": 60, "sale": 1}, revenue=[Money(currency="EUR", minor=-50_000)]),
+        conversions=Conversions(
+            counts={"lead": 60, "sale": 1},
+            revenue=[Money(currency="EUR", minor=-50_000)],
+            total=Money(currency="EUR", minor=-50_000),
+        ),
     ),
     hours=hours_of(date(2026, 11, 26), _SENT, _RECEIVED),
     numbers=[
@@ -76,7 +93,11 @@ FULL = Day(
     tries=Tries(count=4455, refused=210, unknown=39),
     dead=31,
 )
-_NOTHING = DayCounts(messages=Counts())
+_NOTHING = DayCounts(
+    messages=Counts(),
+    conversations=Talks(opened=0, active=0),
+    conversions=Conversions(counts={}, total=Money(currency="EUR", minor=0)),
+)
 EMPTY = Day(
     date=date(2026, 3, 29),
     timezone="Europe/Madrid",
@@ -84,4 +105,53 @@ EMPTY = Day(
     yesterday=_NOTHING,
     week_before=_NOTHING,
     hours=hours_of(date(2026, 3, 29)),
+)
+
+_WEEK = ((4010, 812), (3720, 790), (4388, 903), (4191, 911), (3905, 1204), (1210, 402), (0, 188))
+_BEFORE = ((3890, 801), (3810, 822), (4022, 846), (4022, 846), (3611, 799), (980, 377), (12, 154))
+
+
+def _counts(sent: int, received: int) -> Counts:
+    return Counts(sent=sent, delivered=sent * 95 // 100, read=sent * 64 // 100, failed=sent // 80, received=received)
+
+
+def _days(first: date, count: int) -> list[DayLine]:
+    return [
+        DayLine(
+            date=first + timedelta(days=number),
+            messages=_counts(*_WEEK[(first.weekday() + number) % 7]),
+            week_before=_counts(*_BEFORE[(first.weekday() + number) % 7]),
+        )
+        for number in range(count)
+    ]
+
+
+def _period(every: Literal["weekly", "monthly"], first: date, count: int) -> Period:
+    days = _days(first, count)
+    now, before = [sum(each, Counts()) for each in zip(*[(day.messages, day.week_before) for day in days], strict=True)]
+    return Period(
+        every=every,
+        first=first,
+        last=days[-1].date,
+        timezone="Europe/Madrid",
+        now=replace(FULL.today, messages=now),
+        before=replace(FULL.week_before, messages=before),
+        days=days,
+        numbers=FULL.numbers,
+        failures=FULL.failures,
+        tries=FULL.tries,
+        dead=FULL.dead,
+    )
+
+
+WEEK = _period("weekly", date(2026, 12, 28), 7)  # of two years
+MONTH = _period("monthly", date(2026, 8, 1), 31)
+EMPTY_MONTH = Period(
+    every="monthly",
+    first=date(2026, 2, 1),
+    last=date(2026, 2, 28),
+    timezone="Europe/Madrid",
+    now=_NOTHING,
+    before=_NOTHING,
+    days=[DayLine(date=date(2026, 2, number), messages=Counts(), week_before=Counts()) for number in range(1, 29)],
 )

@@ -6,6 +6,7 @@ every answer has the period before beside it. `verify` says whether a figure is 
 
 from anclora.analytics.export import as_csv
 from anclora.analytics.latency import Latencies, latencies
+from anclora.analytics.model import Ask, Question, QuestionAnswer, QuestionLine
 from anclora.analytics.overview import (
     ConversationCounts,
     ConversionCounts,
@@ -15,7 +16,7 @@ from anclora.analytics.overview import (
     overview,
 )
 from anclora.analytics.period import Period, period_of
-from anclora.analytics.questions import Ask, Question, QuestionAnswer, QuestionLine, ask
+from anclora.analytics.questions import ask
 from anclora.analytics.verify import mend, verify
 
 __all__ = [

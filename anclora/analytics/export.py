@@ -3,7 +3,7 @@
 import csv
 import io
 
-from anclora.analytics.questions import QuestionAnswer, QuestionLine
+from anclora.analytics.model import QuestionAnswer, QuestionLine
 from anclora.kit.cells import safe
 
 

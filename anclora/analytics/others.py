@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from anclora.analytics.overview import ConversationCounts, ConversionCounts, FiguresOf
-from anclora.conversations.figures import figures as conversation_figures
+from anclora.conversations.apart import glance
 from anclora.conversions.figures import figures as conversion_figures
 from anclora.storage.database import Database
 
@@ -12,7 +12,7 @@ async def conversation_counts(
     db: Database, since: datetime, until: datetime, instance: str | None = None
 ) -> ConversationCounts:
     """Talks with people in [since, until), of one number or of all."""
-    found = await conversation_figures(db, since, until, instance)
+    found = await glance(db, since, until, instance)
     return ConversationCounts(active=found.active, handoffs=found.handoffs)
 
 

@@ -1,5 +1,6 @@
 """The figures of a period at a glance: messages, conversations, conversions."""
 
+import asyncio
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -77,14 +78,16 @@ async def overview(
     conversions: FiguresOf[ConversionCounts] | None = None,
 ) -> Overview:
     """The figures of a period, of one number or of all."""
-    found = await total(db, wanted(period, instance=instance, whole=True))
-    since, until = period.since, period.until
-    return Overview(
-        period=period,
-        messages=messages_of(found),
-        conversations=None if conversations is None else await conversations(db, since, until, instance),
-        conversions=None if conversions is None else await conversions(db, since, until, instance),
+    found, talks, ends = await asyncio.gather(
+        total(db, wanted(period, instance=instance)),
+        _of(conversations, db, period, instance),
+        _of(conversions, db, period, instance),
     )
+    return Overview(period=period, messages=messages_of(found), conversations=talks, conversions=ends)
+
+
+async def _of(count: FiguresOf[T_co] | None, db: Database, period: Period, instance: str | None) -> T_co | None:
+    return None if count is None else await count(db, period.since, period.until, instance)
 
 
 def messages_of(counts: Counts) -> MessageCounts:

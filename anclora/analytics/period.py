@@ -6,6 +6,7 @@ and hours of any of them begin on one, days of 23 and 25 hours included.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -99,27 +100,44 @@ def before(period: Period) -> Period:
     return msgspec.structs.replace(period, since=earlier[0].replace(tzinfo=zone), until=earlier[1].replace(tzinfo=zone))
 
 
-def wanted(period: Period, *, instance: str | None = None, campaign: str | None = None, whole: bool = False) -> Wanted:
-    """The figures of a period, by hours where its edges allow it; `whole` = they are not told apart by time.
+def wanted(
+    period: Period, *, instance: str | None = None, campaign: str | None = None, size: Slice | None = None
+) -> Wanted:
+    """The figures of a period; `size` = told apart by time, so finely at least.
 
-    Nothing happens later than now, so a period that ends now may be read to the end of its hour.
+    Days serve for weeks and months too; hours begin on hours of UTC only where the zone is whole hours off.
     """
-    since, until = period.since.astimezone(UTC), _up(period.until.astimezone(UTC), _QUARTER)
-    late = _up(until, _HOUR)
-    ends_now = until != period.until.astimezone(UTC)
-    hours = _up(since, _HOUR) == since and (late == until or ends_now) and (whole or _whole_hours(period))
+    grain = 1440 if size != "hour" else 60 if _whole_hours(period) else 15
     return Wanted(
-        since=since, until=late if hours else until, grain=60 if hours else 15, instance=instance, campaign=campaign
+        since=period.since.astimezone(UTC),
+        until=_up(period.until.astimezone(UTC), _QUARTER),
+        grain=grain,
+        instance=instance,
+        campaign=campaign,
+        zone=period.timezone,
     )
 
 
 def slices(period: Period, size: Slice) -> list[str]:
     """The names of all its hours, days, weeks or months, in order."""
-    step = _HOUR if _whole_hours(period) else _QUARTER
-    found: dict[str, None] = {}
-    for moment in _steps(period, step):
-        found.setdefault(slice_of(moment, size, period.timezone))
-    return list(found)
+    return list(cuts(period, size))
+
+
+@lru_cache(maxsize=16)  # asked for several times on the way to an answer
+def cuts(period: Period, size: Slice) -> Mapping[str, datetime]:
+    """When each of them begins, in UTC; the first one with the period."""
+    zone = ZoneInfo(period.timezone)
+    if size == "hour":
+        step = _HOUR if _whole_hours(period) else _QUARTER
+        begins = [period.since, *_steps(_up(period.since.astimezone(UTC), step), period.until, step)]
+    else:
+        first, last = period.since.date(), (period.until - timedelta(microseconds=1)).date()
+        days = (first + timedelta(days=n + 1) for n in range((last - first).days))
+        begins = [period.since, *(datetime.combine(day, time(), zone) for day in days)]
+    found: dict[str, datetime] = {}
+    for moment in begins:
+        found.setdefault(slice_of(moment, size, period.timezone), moment.astimezone(UTC))
+    return found
 
 
 def slice_of(moment: datetime, size: Slice, timezone: str) -> str:
@@ -136,8 +154,8 @@ _NAMES: Mapping[Slice, Callable[[datetime], str]] = {
 }
 
 
-def _steps(period: Period, step: timedelta) -> Iterator[datetime]:
-    moment, end = period.since.astimezone(UTC), period.until.astimezone(UTC)
+def _steps(since: datetime, until: datetime, step: timedelta) -> Iterator[datetime]:
+    moment, end = since.astimezone(UTC), until.astimezone(UTC)
     while moment < end:
         yield moment
         moment += step
@@ -145,7 +163,7 @@ def _steps(period: Period, step: timedelta) -> Iterator[datetime]:
 
 def _whole_hours(period: Period) -> bool:
     """Whether the zone is whole hours off UTC all the time, so that its days begin where hours do."""
-    days = _steps(period, _DAY)
+    days = _steps(period.since, period.until, _DAY)
     zone = ZoneInfo(period.timezone)
     offsets = {(moment.astimezone(zone).utcoffset() or timedelta(0)) % _HOUR for moment in (*days, period.until)}
     return offsets == {timedelta(0)}

@@ -23,7 +23,7 @@ from anclora.analytics import (
     verify,
 )
 from anclora.analytics.latency import LatencyBy
-from anclora.analytics.questions import By
+from anclora.analytics.model import By
 from anclora.api.answers import answer
 from anclora.api.auth import Needs
 from anclora.api.deps import deps_of
@@ -81,7 +81,7 @@ async def get_latency(
     instance: OfInstance = None,
     campaign: OfCampaign = None,
 ) -> Response:
-    """Percentiles in seconds, exact, of the messages that were accepted in up to 31 days."""
+    """Percentiles in seconds of the messages that were accepted in a period; of very many an even `share` is read."""
     period = _period(request, since, until)
     return answer(await latencies(deps_of(request).db, period, by=by, instance=instance, campaign=campaign))
 
@@ -128,8 +128,16 @@ async def get_question(
     ] = "json",
 ) -> Response:
     """The figures of a period, told apart by time or by sort, with the period before beside them."""
-    asked = Ask(question=question, period=_period(request, since, until), by=by, instance=instance, campaign=campaign)
-    found = await ask(deps_of(request).db, asked)
+    deps = deps_of(request)
+    asked = Ask(
+        question=question,
+        period=_period(request, since, until),
+        by=by,
+        instance=instance,
+        campaign=campaign,
+        currency=deps.settings.currency,
+    )
+    found = await ask(deps.db, asked)
     if shape == "csv":
         name = f'attachment; filename="{question}.csv"'
         return Response(as_csv(found), media_type=f"{_CSV}; charset=utf-8", headers={"Content-Disposition": name})

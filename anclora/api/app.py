@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from anclora.api import (
+    alerts,
     analytics,
     contacts,
     conversations,
@@ -21,6 +22,7 @@ from anclora.api import (
     hooks,
     hot,
     inbound,
+    incidents,
     instances,
     links,
     media,
@@ -28,16 +30,23 @@ from anclora.api import (
     messages,
     meta,
     metrics,
+    notices,
     numbers,
+    oncall,
     queue,
     reports,
     retries,
+    roster,
+    silences,
+    slack,
     templates,
+    twilio,
     webhooks,
 )
 from anclora.api.deps import Deps
 from anclora.api.frame import Frame
 from anclora.api.openapi import describe
+from anclora.health import Checks, Figures
 
 _COLD = (
     health,
@@ -64,6 +73,14 @@ _COLD = (
     conversions,
     links,
     reports,
+    notices,
+    slack,
+    twilio,
+    incidents,
+    silences,
+    oncall,
+    roster,
+    alerts,
 )
 
 
@@ -90,8 +107,10 @@ def create_app(deps: Deps) -> FastAPI:
     app = Api(title="Anclora", version=deps.version, redoc_url=None, redirect_slashes=False)
     app.state.deps = deps
     app.state.queue_metrics = queue.queue_cache(deps)
-    app.state.checks = health.checks_cache(deps, app.state.queue_metrics)
-    app.state.error_rate = metrics.error_rate_cache(deps)
+    parts = health.parts_of(deps, app.state.queue_metrics)
+    checks = Checks(parts)
+    app.state.checks = health.checks_cache(deps, checks)
+    app.state.scrape = metrics.Scrape(deps, app.state.checks, Figures(parts, checks))
     app.state.gathering = asyncio.Lock()
     app.state.unknown_numbers = set[str]()
     app.state.hot = hot.HotDoors(app)

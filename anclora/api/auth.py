@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Security
 from fastapi.security import APIKeyHeader
 from starlette.requests import Request
+from structlog.contextvars import bind_contextvars
 
 from anclora.access import Caller
 from anclora.api.deps import deps_of
@@ -16,8 +17,14 @@ _header = APIKeyHeader(
 GivenKey = Annotated[str | None, Security(_header)]
 
 
+_NAMES = {"message_id": "message_id", "instance": "instance", "name": "subject"}  # of a path -> in the log
+
+
 async def authorize(request: Request, scope: str) -> Caller:
     """The caller, who holds a scope. Raises `UnauthorizedError` or `ForbiddenError`."""
+    known = {told: str(request.path_params[name]) for name, told in _NAMES.items() if name in request.path_params}
+    if known:
+        bind_contextvars(**known)  # every line of this request says what it is about
     caller = await deps_of(request).access.check(request.headers.get(KEY_HEADER))
     caller.require(scope)
     return caller

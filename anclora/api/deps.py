@@ -1,22 +1,26 @@
 """What the doors need of the house. The runtime fills it; tests fill it with less."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from starlette.requests import HTTPConnection
 
 from anclora.access import Access
+from anclora.alerts import LoggedSignals, Signals
 from anclora.analytics import ConversationCounts, ConversionCounts, FiguresOf
+from anclora.health import Pulse
+from anclora.inbound.media import HeardMedia
 from anclora.inbound.replay import Replay
 from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
 from anclora.kit.settings import Settings
+from anclora.media import FileStore
 from anclora.messages.model import Draft
 from anclora.messages.submit import Submitted
-from anclora.notify import Channels
+from anclora.notify import Channels, OnAction
 from anclora.providers.registry import Providers
 from anclora.queue import Peek, Stats
 from anclora.reports import Sources
@@ -60,8 +64,12 @@ class Lanes(Protocol):
         """What one item waits for."""
         ...
 
-    async def run_id(self) -> str:
-        """Which run of Redis answers."""
+    async def infos(self) -> list[Mapping[str, Any]]:
+        """What each server says of itself."""
+        ...
+
+    async def slow_entries(self) -> int | None:
+        """How many commands were ever slow; None = not told."""
         ...
 
 
@@ -76,14 +84,18 @@ class Deps:
 
     Attributes:
         started_at: when the process began, for `uptime_seconds`.
+        heard_media: fetches files people sent; None = this server cannot.
         replay: reads stored webhooks again; None = this server cannot.
         ready: the reason why no work should come in yet (or any more), as a sentence; None = ready.
         providers: who carries the numbers, by name.
         public_url: where webhooks reach us.
         channels: to people, by name.
+        on_action: acts on buttons people press; None = nobody does.
         sources: who counts for reports what the message ledger does not know.
         conversations: counts talks with people for the overview; None = nobody does.
         conversions: counts what became of them; None = nobody does.
+        pulse: of this process, beating; None = one that does not.
+        signals: takes what alerts say.
     """
 
     db: Database
@@ -93,6 +105,7 @@ class Deps:
     inbound: Receives
     queue: Lanes
     settings: Settings
+    files: FileStore
     clock: Clock
     version: str
     started_at: datetime
@@ -100,10 +113,14 @@ class Deps:
     ready: Callable[[], str | None] = always_ready
     public_url: str = "http://127.0.0.1:8000"
     replay: Replay | None = None
+    heard_media: HeardMedia | None = None
     channels: Channels = field(default_factory=Channels)
+    on_action: OnAction | None = None
     sources: Sources = field(default_factory=Sources)
     conversations: FiguresOf[ConversationCounts] | None = None
     conversions: FiguresOf[ConversionCounts] | None = None
+    pulse: Pulse | None = None
+    signals: Signals = field(default_factory=LoggedSignals)
 
 
 def deps_of(connection: HTTPConnection) -> Deps:

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from anclora.api import (
+    examples_alerts,
     examples_analytics,
     examples_conversations,
     examples_conversions,
     examples_hooks,
+    examples_incidents,
     examples_media,
+    examples_oncall,
     examples_reports,
 )
 from anclora.api import examples_numbers as numbers
@@ -163,8 +166,14 @@ ANSWERS: Mapping[str, Any] = {
         "checks": {
             "database": _CHECK,
             "redis": _CHECK,
-            "queue": _CHECK | {"message": "the oldest message waits 0 s"},
+            "migrations": _CHECK | {"message": "at 0018_tallies"},
+            "clock": _CHECK | {"message": "+0.002 s off the database's"},
+            "redis_storage": _CHECK | {"message": "noeviction, append-only"},
+            "queue": _CHECK | {"message": "0 wait, the first for 0 s"},
             "instances": _CHECK | {"message": "1 connected"},
+            "event_loop": _CHECK | {"message": "at most 4 ms late in the last seconds"},
+            "memory": _CHECK | {"message": "31% of 2048 MB used"},
+            "disk": _CHECK | {"message": "48210 MB (71%) free for data"},
         },
     },
     "QueueMetrics": {
@@ -178,6 +187,7 @@ ANSWERS: Mapping[str, Any] = {
         "dlq": 0,
         "unknown": 0,
         "oldest_waiting_seconds": 0.214,
+        "drain_seconds": 0.4,
         "throughput_per_second": 31.5,
         "source": "lanes",
         "lanes": [
@@ -187,6 +197,7 @@ ANSWERS: Mapping[str, Any] = {
                 "active": 4,
                 "delayed": 3,
                 "held": 0,
+                "oldest_waiting_seconds": 0.214,
                 "paused": False,
                 "why": None,
                 "closed": ["low"],
@@ -253,6 +264,9 @@ ANSWERS: Mapping[str, Any] = {
     **examples_conversations.ANSWERS,
     **examples_conversions.ANSWERS,
     **examples_reports.ANSWERS,
+    **examples_incidents.ANSWERS,
+    **examples_oncall.ANSWERS,
+    **examples_alerts.ANSWERS,
 }
 
 # A refusal for every status: its code and its sentence.

@@ -39,6 +39,7 @@ ANSWERS: Mapping[str, Any] = {
     "Latencies": {
         "by": "instance",
         "period": _PERIOD,
+        "share": 1.0,
         "lines": [{"key": "sales", "to_sent": _SPREAD, "to_delivered": _SPREAD, "to_read": _SPREAD}],
     },
     "Verified": {

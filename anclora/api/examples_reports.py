@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+POST_PERIOD = {"to": ["slack"], "date": "2026-01-31"}
+TRY_CHANNEL = {"channel": "slack", "severity": "warning"}
 POST_REPORT = {"to": ["slack", "email"], "date": "2026-01-31", "lang": "es"}
 
 # How the documents begin that are no JSON.
@@ -26,11 +28,26 @@ _FIGURES = {
     "conversions": {
         "counts": {"lead": 58, "sale": 2},
         "revenue": [{"currency": "EUR", "minor": 1245050, "digits": 2}],
+        "total": {"currency": "EUR", "minor": 1245050, "digits": 2},
+        "unconverted": [],
     },
 }
 _ACTION = "Decidir sobre 31 mensajes sin entregar: reencolar o descartar."
 _UNCOUNTED = {"messages": _COUNTS, "conversations": None, "conversions": None}
 _TOLD = {"id": _ID, "fresh": ["email:boss@example.com", "slack:#anclora-reports"]}
+
+_OF_ANY = {
+    "numbers": [{"name": "sales", "messages": _COUNTS}],
+    "failures": [{"code": "not_on_whatsapp", "count": 88, "numbers": ["sales"]}],
+    "tries": {"count": 4455, "refused": 210, "unknown": 39},
+    "dead": 31,
+}
+_SAID = {
+    "lang": "es",
+    "summary": "4.191 enviados, 3.984 entregados (95,1 %), 2.706 leídos, 911 recibidos; 143 fallidos.",
+    "suggestions": [{"code": "dead", "values": {"count": 31}, "command": "anclora queue dlq list"}],
+    "actions": [{"text": _ACTION, "command": "anclora queue dlq list"}],
+}
 
 ANSWERS: Mapping[str, Any] = {
     "DailyReport": {
@@ -42,16 +59,46 @@ ANSWERS: Mapping[str, Any] = {
             "yesterday": _UNCOUNTED,
             "week_before": _UNCOUNTED,
             "hours": [{"starts_at": "2026-01-31T09:00:00+01:00", "sent": 410, "received": 74}],
-            "numbers": [{"name": "sales", "messages": _COUNTS}],
-            "failures": [{"code": "not_on_whatsapp", "count": 88, "numbers": ["sales"]}],
-            "tries": {"count": 4455, "refused": 210, "unknown": 39},
-            "dead": 31,
+            **_OF_ANY,
         },
-        "lang": "es",
-        "summary": "4.191 enviados, 3.984 entregados (95,1 %), 2.706 leídos, 911 recibidos; 143 fallidos.",
-        "suggestions": [{"code": "dead", "values": {"count": 31}, "command": "anclora queue dlq list"}],
-        "actions": [{"text": _ACTION, "command": "anclora queue dlq list"}],
+        **_SAID,
     },
+    "PeriodReport": {
+        "period": {
+            "every": "weekly",
+            "first": "2026-01-26",
+            "last": "2026-02-01",
+            "timezone": "Europe/Madrid",
+            "now": _FIGURES,
+            "before": _UNCOUNTED,
+            "days": [{"date": "2026-01-26", "messages": _COUNTS, "week_before": _COUNTS}],
+            **_OF_ANY,
+        },
+        **_SAID,
+    },
+    "ChannelList": {
+        "channels": [
+            {
+                "name": "email",
+                "targets": {each: ["boss@example.com"] for each in ("info", "warning", "critical")},
+            },
+            {
+                "name": "slack",
+                "targets": {
+                    "info": ["#anclora-reports"],
+                    "warning": ["#anclora-warnings"],
+                    "critical": ["#anclora-critical"],
+                },
+            },
+        ],
+        "ways": {
+            "info": [["slack", "email"]],
+            "warning": [["slack", "email"]],
+            "critical": [["email"], ["slack", "email"]],
+        },
+        "wait_seconds": 120.0,
+    },
+    "Tried": {"key": "trial:019aac5e-7a00-7000-8000-000000000008:slack", "notice": _TOLD},
     "Posted": {"notice": _TOLD, "already": False},
     "NoticeList": {
         "notices": [
@@ -60,6 +107,8 @@ ANSWERS: Mapping[str, Any] = {
                 "created_at": "2026-02-01T08:00:00Z",
                 "key": "report:daily:2026-01-31:es",
                 "severity": "info",
+                "kind": "trigger",
+                "incident": None,
                 "title": "Resumen diario: Sábado, 31 de enero de 2026",
                 "deliveries": [
                     {

@@ -12,6 +12,7 @@ from structlog.contextvars import bind_contextvars
 
 from anclora.api.errors import answer_defect
 from anclora.api.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from anclora.kit import tracing
 from anclora.kit.ids import new_id_text
 from anclora.kit.logging import get_logger
 
@@ -48,6 +49,7 @@ class Frame:
             await send(message)
 
         began = perf_counter()
+        traced = None if tracing.active is None else _traced(tracing.active, scope)
         bind_contextvars(request_id=request_id)  # the server runs each request in a task, so a context, of its own
         try:
             await self._app(scope, receive, framed)
@@ -59,9 +61,20 @@ class Frame:
                 raise  # the answer has begun: only a cut connection can tell the caller
             await answer_defect(scope["path"], request_id)(scope, receive, framed)
         finally:
-            count, seconds = instruments(getattr(scope.get("route"), "path", "none"), code or "500")
+            route, code = getattr(scope.get("route"), "path", "none"), code or "500"
+            count, seconds = instruments(route, code)
             count.inc()
             seconds.observe(perf_counter() - began)
+            if traced is not None:
+                about = {"http.route": route, "http.response.status_code": code, "anclora.request_id": request_id}
+                traced.end(f"{scope['method']} {route}", {"http.request.method": scope["method"], **about})
+
+
+def _traced(traces: tracing.Traces, scope: Scope) -> tracing.RequestSpan | None:
+    given = dict(scope["headers"]).get(b"traceparent")
+    traced = traces.request(given.decode("latin-1") if given else None)
+    tracing.REQUEST.set(traced)  # a context of its own, as above: the messages it makes are linked to it
+    return traced
 
 
 @lru_cache(maxsize=1_000)

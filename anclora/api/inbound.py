@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -17,7 +18,7 @@ from anclora.api.bodies import decode, read_body
 from anclora.api.deps import deps_of
 from anclora.api.examples import MESSAGE_ID
 from anclora.api.examples_inbound import REPLAY, RETRY_WEBHOOKS
-from anclora.api.openapi import body_of, documented
+from anclora.api.openapi import body_of, documented, refused
 from anclora.audit import record
 from anclora.inbound.gaps import Gap, find_gaps
 from anclora.inbound.read import Failed, Heard, count_failed, find, find_failed, get
@@ -26,6 +27,7 @@ from anclora.kit.errors import InvalidError, UnavailableError
 
 router = APIRouter(tags=["inbound"])
 _BODY_BYTES = 50_000
+_FILE: Mapping[str, str] = {"type": "string", "format": "binary"}
 Reader = Annotated[Caller, Depends(Needs("inbound:read"))]
 Writer = Annotated[Caller, Depends(Needs("inbound:write"))]
 Instance = Annotated[str | None, Query(description="only this number of ours")]
@@ -159,6 +161,35 @@ async def get_gaps(request: Request, _caller: Reader, instance: Instance = None,
 async def get_heard(request: Request, heard_id: HeardId, _caller: Reader) -> Response:
     """With its edits, deletions, reactions and votes so far."""
     return answer(await get(deps_of(request).db, heard_id))
+
+
+@router.get(
+    "/api/v1/inbound/{heard_id}/media",
+    summary="The file of one thing somebody sent",
+    response_class=Response,
+    responses={
+        200: {"description": "Its bytes", "content": {"application/octet-stream": {"schema": _FILE, "example": "…"}}},
+        **{status: refused(status) for status in (401, 403, 404, 422, 503)},
+    },
+)
+async def get_heard_media(request: Request, heard_id: HeardId, _caller: Reader) -> Response:
+    """Fetched from the provider the first time, then kept as uploads are; `ETag` is its hash, for `media.stored`."""
+    deps = deps_of(request)
+    if deps.heard_media is None:
+        raise UnavailableError("This server does not fetch files.", code="media_unavailable")
+    file = await deps.heard_media.fetch(heard_id)
+    named = f"; filename*=UTF-8''{quote(file.file_name)}" if file.file_name else ""
+    return Response(
+        file.data,
+        media_type=file.mimetype,
+        # Whatever a stranger sent is saved, never run in a page of ours.
+        headers={
+            "Content-Disposition": f"attachment{named}",
+            "Content-Security-Policy": "sandbox",
+            "ETag": f'"{file.hash}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 @router.post(

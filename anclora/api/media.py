@@ -16,7 +16,7 @@ from anclora.api.examples_media import FILE_HASH
 from anclora.api.openapi import documented
 from anclora.kit.deadline import Deadline
 from anclora.kit.errors import InvalidError, NotFoundError
-from anclora.media import FileStore, StoredFile, Uploaded, find, keep
+from anclora.media import StoredFile, Uploaded, find, keep
 
 router = APIRouter(tags=["media"])
 _UPLOAD_SECONDS = 600.0
@@ -53,7 +53,7 @@ async def post_media(
         with Deadline(_UPLOAD_SECONDS):
             kept = await keep(
                 deps.db,
-                FileStore(settings.media_folder),
+                deps.files,
                 _pieces(request, settings.media_limit_bytes),
                 said=request.headers.get("content-type"),
                 filename=filename,

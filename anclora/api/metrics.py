@@ -1,16 +1,23 @@
 """GET /metrics: Prometheus text. The instruments of the doors are declared here."""
 
+import asyncio
 from typing import Annotated
 
+import psycopg
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
 from anclora.access import Caller
+from anclora.alerts import show_last_look
+from anclora.analytics import Overview, overview, period_of
+from anclora.analytics.metrics import show as show_today
 from anclora.api.auth import open_to_all
 from anclora.api.cached import Cached
 from anclora.api.deps import Deps
 from anclora.api.openapi import refused
+from anclora.health import Checked, Figures
+from anclora.incidents import show_last_tick
 from anclora.kit.errors import UnavailableError
 from anclora.kit.logging import get_logger
 from anclora.kit.metrics import counter, exposition, gauge, histogram
@@ -27,16 +34,72 @@ HTTP_SECONDS = histogram(
     ("route",),
 )
 WEBHOOKS = counter("webhooks", "Webhooks received, by what became of them", ("result",))
-ERROR_RATE = gauge("error_rate", "Share of the send attempts of the last 5 minutes that failed; NaN = not known now")
-ERROR_SAMPLES = gauge("error_rate_samples", "Send attempts of the last 5 minutes")
+ERROR_RATE = gauge(
+    "error_rate",
+    "Share of the messages ended in the last 5 minutes that failed for the provider's fault or ours; NaN = unknown",
+)
+ERROR_SAMPLES = gauge("error_rate_samples", "Messages that ended in the last 5 minutes")
+for _result in ("ok", "bad_signature", "malformed"):  # a rate needs the series before the first one
+    WEBHOOKS.labels(_result)
 
-_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = 5.0
+_TODAY_SECONDS = 30.0
+_EXPECTED = (UnavailableError, psycopg.Error)
 
 
-def error_rate_cache(deps: Deps) -> Cached[ErrorRate]:
-    """The error rate, from the ledger."""
-    return Cached(lambda: error_rate(deps.db, deps.clock.now()), deps.clock, seconds=_SECONDS)
+class Scrape:
+    """What is looked up for whoever reads the metrics.
+
+    Args:
+        deps: the parts behind the doors.
+        checks: the checks of health, at most a second old.
+        figures: shows the whole installation.
+    """
+
+    def __init__(self, deps: Deps, checks: Cached[Checked], figures: Figures) -> None:
+        self._deps = deps
+        self._checks = checks
+        self._figures = figures
+        self._error_rate = Cached(lambda: error_rate(deps.db, deps.clock.now()), deps.clock, seconds=_SECONDS)
+        self._today = Cached(self._overview, deps.clock, seconds=_TODAY_SECONDS)
+        self._turn = asyncio.Lock()
+
+    async def text(self) -> bytes:
+        """Everything. What is not known now has no series: a scrape must not fail with the database."""
+        async with self._turn:
+            checked = await self._checks.get()
+            await asyncio.gather(
+                self._figures.show(checked), self._show_errors(), self._show_today(), self._show_watches()
+            )
+            return exposition()
+
+    async def _show_errors(self) -> None:
+        try:
+            found = await self._error_rate.get()
+        except _EXPECTED as error:
+            log.warning("error_rate_unknown", error=repr(error))
+            found = ErrorRate(rate=float("nan"), samples=0)
+        ERROR_RATE.set(found.rate)
+        ERROR_SAMPLES.set(found.samples)
+
+    async def _show_today(self) -> None:
+        try:
+            show_today(await self._today.get())
+        except _EXPECTED as error:
+            log.warning("figures_unknown", error=repr(error))
+            show_today(None)
+
+    async def _show_watches(self) -> None:
+        try:
+            await asyncio.gather(show_last_look(self._deps.db), show_last_tick(self._deps.db))
+        except _EXPECTED as error:
+            log.warning("watches_unknown", error=repr(error))
+
+    async def _overview(self) -> Overview:
+        deps = self._deps
+        today = period_of(None, None, timezone=deps.settings.timezone, now=deps.clock.now())
+        return await overview(deps.db, today, conversations=deps.conversations, conversions=deps.conversions)
 
 
 @router.get(
@@ -52,14 +115,6 @@ def error_rate_cache(deps: Deps) -> Cached[ErrorRate]:
     },
 )
 async def get_metrics(request: Request, _caller: Annotated[Caller | None, Depends(open_to_all)]) -> Response:
-    """Everything this process counts."""
-    cache: Cached[ErrorRate] = request.app.state.error_rate
-    try:
-        found = await cache.get()
-    except UnavailableError as error:
-        # The scrape must not fail with the database: everything else is still true.
-        log.warning("error_rate_unknown", error=error.detail)
-        found = ErrorRate(rate=float("nan"), samples=0)
-    ERROR_RATE.set(found.rate)
-    ERROR_SAMPLES.set(found.samples)
-    return Response(exposition(), headers={"content-type": _CONTENT_TYPE})
+    """What this process and those it shares a folder with count, and the figures of the whole installation."""
+    scrape: Scrape = request.app.state.scrape
+    return Response(await scrape.text(), headers={"content-type": CONTENT_TYPE})

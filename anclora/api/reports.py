@@ -1,10 +1,10 @@
-"""The doors of reports: a day drawn in four formats, posted to people, and what became of everything they were told."""
+"""The doors of reports: a day, a week, a month drawn in four formats, and posted to people."""
 
 import asyncio
 from typing import Annotated, Any, get_args
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,20 +13,25 @@ from anclora.api.answers import answer
 from anclora.api.auth import Needs
 from anclora.api.bodies import decode, read_body
 from anclora.api.deps import Deps, deps_of
-from anclora.api.examples_reports import BEGINNINGS, POST_REPORT
+from anclora.api.examples_reports import BEGINNINGS, POST_PERIOD, POST_REPORT
 from anclora.api.openapi import body_of, documented
 from anclora.audit import record
 from anclora.kit.errors import InvalidError, SetupError
-from anclora.notify import NoticeView, Told, recent_notices
+from anclora.notify import Told
 from anclora.reports import (
     MIMETYPES,
     DailyReport,
     Day,
     Format,
     Lang,
+    LongEvery,
+    Period,
+    PeriodReport,
     day_of,
     filename_of,
     gather,
+    gather_period,
+    period_of,
     post,
     render,
     spans_of,
@@ -35,16 +40,20 @@ from anclora.reports import (
 router = APIRouter(tags=["reports"])
 _BODY_BYTES = 10_000
 Reader = Annotated[Caller, Depends(Needs("analytics:read"))]
-Listener = Annotated[Caller, Depends(Needs("notices:read"))]  # addresses of people are no figures
 Writer = Annotated[Caller, Depends(Needs("reports:write"))]
 
 
-class PostDaily(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PostPeriod(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which report goes where: `to` names channels, `slack` and `email`; the rest as in the query of the report."""
 
     to: Annotated[list[str], msgspec.Meta(min_length=1, max_length=10)]
     date: str | None = None
     lang: Lang | None = None
+
+
+class PostDaily(PostPeriod, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same of a day, which may be one that is not over."""
+
     so_far: bool = False
 
 
@@ -55,18 +64,16 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     already: bool
 
 
-class NoticeList(msgspec.Struct, frozen=True, kw_only=True):
-    """What people were told, the newest first."""
-
-    notices: list[NoticeView]
-
-
-_POST = msgspec.json.Decoder(PostDaily)
+_POST, _POST_PERIOD = msgspec.json.Decoder(PostDaily), msgspec.json.Decoder(PostPeriod)
+_POSTED = documented(Posted, 400, 401, 403, 408, 413, 422, 503)
+_Every = Annotated[LongEvery, Path(description="a week or a month", examples=["weekly"])]
+_Form = Annotated[Format, Query(alias="format", description="how it is drawn")]
+_Language = Annotated[Lang | None, Query(description="of its words; ANCLORA_REPORT_LANGUAGE by default")]
 
 
-def _formats() -> dict[int | str, Any]:
+def _formats(report: type) -> dict[int | str, Any]:
     """A document in each format; only the one for programs has a schema."""
-    found = documented(DailyReport, 401, 403, 422, 503)
+    found = documented(report, 401, 403, 422, 503)
     for form in get_args(Format):
         kind = MIMETYPES[form].partition(";")[0]
         schema = {"type": "string", "format": "binary"} if form == "pdf" else {"type": "string"}
@@ -74,7 +81,7 @@ def _formats() -> dict[int | str, Any]:
     return found
 
 
-@router.get("/api/v1/reports/daily", summary="The report of a business day", responses=_formats())
+@router.get("/api/v1/reports/daily", summary="The report of a business day", responses=_formats(DailyReport))
 async def get_daily(
     request: Request,
     _caller: Reader,
@@ -82,22 +89,20 @@ async def get_daily(
         str | None,
         Query(description="day by the business clock; the last one that is over by default", examples=["2026-01-31"]),
     ] = None,
-    form: Annotated[Format, Query(alias="format", description="how it is drawn")] = "json",
-    lang: Annotated[Lang | None, Query(description="of its words; ANCLORA_REPORT_LANGUAGE by default")] = None,
-    so_far: Annotated[bool, Query(description="of a day that is not over, all up to now")] = False,
+    form: _Form = "json",
+    lang: _Language = None,
+    so_far: Annotated[
+        bool, Query(description="of a day that is not over, all up to the last full quarter of an hour")
+    ] = False,
 ) -> Response:
     """Counted from the ledger, so that the same ledger gives the same bytes. A figure nobody counts is null, not 0."""
-    deps = deps_of(request)
-    day = await _day(request, date, so_far=so_far)
-    drawn = await asyncio.to_thread(render, day, form, lang or deps.settings.report_language)
-    name = f'inline; filename="{filename_of(day, form)}"'
-    return Response(drawn, media_type=MIMETYPES[form], headers={"Content-Disposition": name})
+    return await _drawn(request, await _day(request, date, so_far=so_far), form, lang)
 
 
 @router.post(
     "/api/v1/reports/daily/post",
     summary="Post the report of a day to people",
-    responses=documented(Posted, 400, 401, 403, 408, 413, 422, 503),
+    responses=_POSTED,
     openapi_extra=body_of(PostDaily, POST_REPORT),
 )
 async def post_daily(request: Request, caller: Writer) -> Response:
@@ -105,22 +110,40 @@ async def post_daily(request: Request, caller: Writer) -> Response:
     deps = deps_of(request)
     wish = decode(_POST, await read_body(request, _BODY_BYTES))
     _check_channels(deps, wish.to)
-    day, lang = await _day(request, wish.date, so_far=wish.so_far), wish.lang or deps.settings.report_language
-    async with deps.db.transaction() as conn:
-        told = await post(conn, day, lang, wish.to, deps.channels, now=deps.clock.now())
-        detail = {"to": wish.to, "lang": lang, "fresh": len(told.fresh)}
-        await record(conn, actor=caller.actor, action="report.post", subject=f"report:{day.date}", detail=detail)
-    return answer(Posted(notice=told, already=not told.fresh))
+    return await _posted(request, caller, await _day(request, wish.date, so_far=wish.so_far), wish)
 
 
-@router.get(
-    "/api/v1/notices",
-    summary="What people were told, and how that ended",
-    responses=documented(NoticeList, 401, 403, 422, 503),
+@router.get("/api/v1/reports/{every}", summary="The report of a week or a month", responses=_formats(PeriodReport))
+async def get_period(
+    request: Request,
+    _caller: Reader,
+    every: _Every,
+    date: Annotated[
+        str | None,
+        Query(
+            description="a day of it by the business clock; the last one that is over by default",
+            examples=["2026-01-31"],
+        ),
+    ] = None,
+    form: _Form = "json",
+    lang: _Language = None,
+) -> Response:
+    """Beside the week or month before, and each day beside the same weekday a week earlier. Weeks begin on Monday."""
+    return await _drawn(request, await _period(request, every, date), form, lang)
+
+
+@router.post(
+    "/api/v1/reports/{every}/post",
+    summary="Post the report of a week or a month to people",
+    responses=_POSTED,
+    openapi_extra=body_of(PostPeriod, POST_PERIOD),
 )
-async def get_notices(request: Request, _caller: Listener, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
-    """Every notice is here, whether it arrived or not: of one that failed the sentence says what to do."""
-    return answer(NoticeList(notices=await recent_notices(deps_of(request).db, limit)))
+async def post_period(request: Request, caller: Writer, every: _Every) -> Response:
+    """As the report of a day is posted."""
+    deps = deps_of(request)
+    wish = decode(_POST_PERIOD, await read_body(request, _BODY_BYTES))
+    _check_channels(deps, wish.to)
+    return await _posted(request, caller, await _period(request, every, wish.date), wish)
 
 
 async def _day(request: Request, text: str | None, *, so_far: bool) -> Day:
@@ -130,6 +153,30 @@ async def _day(request: Request, text: str | None, *, so_far: bool) -> Day:
     spans = spans_of(day_of(text, zone=zone, now=now, so_far=so_far), zone=zone, now=now, so_far=so_far)
     async with request.app.state.gathering:
         return await gather(deps.db, spans, zone=zone, sources=deps.sources)
+
+
+async def _period(request: Request, every: LongEvery, text: str | None) -> Period:
+    deps, zone = deps_of(request), deps_of(request).settings.timezone
+    spans = period_of(every, text, zone=zone, now=deps.clock.now())
+    async with request.app.state.gathering:
+        return await gather_period(deps.db, spans, zone=zone, sources=deps.sources)
+
+
+async def _drawn(request: Request, figures: Day | Period, form: Format, lang: Lang | None) -> Response:
+    drawn = await asyncio.to_thread(render, figures, form, lang or deps_of(request).settings.report_language)
+    name = f'inline; filename="{filename_of(figures, form)}"'
+    return Response(drawn, media_type=MIMETYPES[form], headers={"Content-Disposition": name})
+
+
+async def _posted(request: Request, caller: Caller, figures: Day | Period, wish: PostPeriod) -> Response:
+    deps = deps_of(request)
+    lang = wish.lang or deps.settings.report_language
+    subject = f"{figures.date}" if isinstance(figures, Day) else f"{figures.every}:{figures.first}"
+    async with deps.db.transaction() as conn:
+        told = await post(conn, figures, lang, wish.to, deps.channels, now=deps.clock.now())
+        detail = {"to": wish.to, "lang": lang, "fresh": len(told.fresh)}
+        await record(conn, actor=caller.actor, action="report.post", subject=f"report:{subject}", detail=detail)
+    return answer(Posted(notice=told, already=not told.fresh))
 
 
 def _check_channels(deps: Deps, names: list[str]) -> None:

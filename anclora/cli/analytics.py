@@ -6,7 +6,7 @@ import typer
 
 from anclora.analytics import Question
 from anclora.analytics.latency import LatencyBy
-from anclora.analytics.questions import By
+from anclora.analytics.model import By
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_facts, show_json, show_rows
@@ -15,7 +15,9 @@ app = typer.Typer(no_args_is_help=True, help="The figures: sent, delivered, read
 _PATIENCE_SECONDS = 1_000.0  # a recount reads every row
 _DIFFERENCE = ("at", "grain", "instance", "campaign", "template", "class", "cause", "what", "tallied", "counted")
 _SPREAD = ("p50", "p90", "p95", "p99")
-_FIRST = ("hour", "day", "week", "month", "instance", "campaign", "template", "class", "cause")
+_FIRST = (
+    *("hour", "day", "week", "month", "instance", "campaign", "template", "class", "cause", "reason", "agent", "kind"),
+)
 Since = Annotated[str | None, typer.Option("--from", help="Day or moment; today by default.")]
 Until = Annotated[str | None, typer.Option("--to", help="Day (included) or moment; now by default.")]
 Instance = Annotated[str | None, typer.Option(help="Only this number.")]
@@ -86,6 +88,8 @@ def latency(
         for step in ("to_sent", "to_delivered", "to_read")
     ]
     show_rows(rows, (by, "step", "count", *_SPREAD), as_json=False, empty="No message of that time was sent.")
+    if found["share"] < 1:
+        console.print(f"of an even sample: {found['share']:.1%} of the time")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from anclora import __version__
 from anclora.cli import (
+    alerts,
     analytics,
     contacts,
     conversations,
@@ -18,10 +19,13 @@ from anclora.cli import (
     gestures,
     hooks,
     inbound,
+    incidents,
     instances,
     keys,
     links,
     messages,
+    notify,
+    oncall,
     queue,
     report,
     templates,
@@ -91,7 +95,8 @@ app.command("send", rich_help_panel=_DAILY)(run_send)
 gestures.add_to(instances.app)
 _NOUNS = (
     *(messages, inbound, conversations, queue, instances, contacts),
-    *(analytics, conversions, links, templates, hooks, report, keys),
+    *(analytics, conversions, links, templates, hooks, report, notify),
+    *(alerts, incidents, oncall, keys),
 )
 for noun in _NOUNS:
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2], rich_help_panel=_DAILY)

@@ -1,6 +1,7 @@
-"""`anclora inbound list|show|replay|unprocessed|retry|gaps`: what people said, and what became of their webhooks."""
+"""`anclora inbound list|show|media|replay|unprocessed|retry|gaps`: what people said, and what became of webhooks."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,6 +15,7 @@ from anclora.cli.show import console, show_facts, show_json, show_rows
 from anclora.kit.errors import InvalidError
 
 app = typer.Typer(no_args_is_help=True, help="What people say to our numbers.")
+_FILE_SECONDS = 150.0
 _COLUMNS = ("id", "at", "direction", "instance", "peer", "name", "kind", "text")
 _FAILED = ("id", "at", "instance", "kind", "error", "bytes")
 _GAPS = ("instance", "since", "until", "why", "done_at", "heard", "shown", "error")
@@ -61,6 +63,22 @@ def show(
     if found["changes"]:
         console.print()
         show_rows(found["changes"], ("at", "peer", "kind", "text"), as_json=False, empty="")
+
+
+@app.command()
+def media(
+    heard_id: Annotated[UUID, typer.Argument(help="Its id, as `inbound list` prints it.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Save the file of one thing somebody sent. Providers keep them for days only."""
+    data = Client(data_dir, timeout_seconds=_FILE_SECONDS).fetch(f"/api/v1/inbound/{heard_id}/media")
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise InvalidError(f"{out} cannot be written: {error.strerror or error}.") from error
+    show_facts({"file": str(out), "bytes": len(data)}, as_json=as_json)
 
 
 @app.command()

@@ -20,6 +20,7 @@ def send(
     location: Annotated[str | None, typer.Option(help="A place as LAT,LON, e.g. 40.41678,-3.70379.")] = None,
     reaction: Annotated[str | None, typer.Option(help="An emoji on the message of --reply-to.")] = None,
     reply_to: Annotated[str | None, typer.Option(help="The message it answers: our id or the provider's.")] = None,
+    typing_ms: Annotated[int | None, typer.Option(help="Show for so long before that we write; up to 10000.")] = None,
     send_at: Annotated[str | None, typer.Option(help="Not before, e.g. 2026-01-31T09:00:00+01:00.")] = None,
     send_zone: Zone = None,
     client_ref: Annotated[str | None, typer.Option(help="Your own reference; never makes a second message.")] = None,
@@ -33,7 +34,7 @@ def send(
         raise typer.BadParameter(f"{' and '.join(chosen)} are two messages; send one after the other.")
     client = Client(data_dir)
     draft: dict[str, Any] = {"to": to, "instance": instance, "send_at": send_at and whole(send_at)}
-    draft |= {"send_zone": send_zone, "client_ref": client_ref, "reply_to": reply_to}
+    draft |= {"send_zone": send_zone, "client_ref": client_ref, "reply_to": reply_to, "typing_ms": typing_ms}
     if image is not None:
         draft |= {"type": "image", "media": {"url": image}, "caption": text}
     elif file is not None:

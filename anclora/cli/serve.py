@@ -13,13 +13,16 @@ from anclora.analytics.others import conversation_counts, conversion_counts
 from anclora.api.app import create_app
 from anclora.api.deps import Deps
 from anclora.api.protocol import protocol_of
+from anclora.api.side import create_side_app
 from anclora.cli.home import claim_port
 from anclora.instances.register import connect_webhooks, register
 from anclora.kit import collector
 from anclora.kit.backoff import backoff_seconds
 from anclora.kit.errors import AncloraError
 from anclora.kit.logging import configure_logging, get_logger
+from anclora.kit.reporting import start_reporting
 from anclora.kit.settings import Settings
+from anclora.kit.tracing import start_tracing
 from anclora.runtime import Runtime, open_runtime
 from anclora.workers import Role, working
 
@@ -49,6 +52,8 @@ async def serve(settings: Settings, roles: set[Role], *, host: str, port: int) -
         collector.settle()
         if roles & {Role.API, Role.ALL}:
             await _serve_http(runtime, stop, host=host, port=port)
+        elif settings.metrics_port:
+            await _serve_side(runtime, stop, host=host, port=settings.metrics_port)
         else:
             await stop.wait()
 
@@ -62,17 +67,22 @@ async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port:
         inbound=runtime.inbound,
         queue=runtime.queue,
         settings=runtime.settings,
+        files=runtime.files,
+        heard_media=runtime.heard_media,
         clock=runtime.clock,
         version=__version__,
         started_at=runtime.clock.now(),
         providers=runtime.providers,
-        ready=lambda: _not_ready(runtime, stop),
+        ready=_Readiness(runtime, stop).reason,
         public_url=runtime.settings.public_url or f"http://127.0.0.1:{port}",
         replay=runtime.replay,
         conversations=conversation_counts,
         conversions=conversion_counts(currency=runtime.settings.currency, zone=runtime.settings.timezone),
         channels=runtime.channels,
         sources=runtime.sources,
+        pulse=runtime.pulse,
+        on_action=runtime.buttons,
+        signals=runtime.signals,
     )
     config = uvicorn.Config(
         create_app(deps),
@@ -86,25 +96,63 @@ async def _serve_http(runtime: Runtime, stop: asyncio.Event, *, host: str, port:
         log_config=None,
         timeout_graceful_shutdown=_HTTP_STOP_SECONDS,
     )
+    registering = asyncio.create_task(_register(runtime, port), name="register")
+    try:
+        await _until(stop, config, notice_seconds=runtime.settings.notice_seconds)
+    finally:
+        registering.cancel()
+        await asyncio.gather(registering, return_exceptions=True)
+
+
+async def _serve_side(runtime: Runtime, stop: asyncio.Event, *, host: str, port: int) -> None:
+    """What a process without doors shows to whoever watches it."""
+    app = create_side_app(
+        version=__version__,
+        started_at=runtime.clock.now(),
+        clock=runtime.clock,
+        ready=lambda: "The process is stopping." if stop.is_set() else None,
+    )
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        access_log=False,
+        proxy_headers=False,
+        log_config=None,
+        timeout_graceful_shutdown=_HTTP_STOP_SECONDS,
+    )
+    await _until(stop, config, notice_seconds=0.0)
+
+
+async def _until(stop: asyncio.Event, config: uvicorn.Config, *, notice_seconds: float) -> None:
+    """Serve until the stop, and a little longer, so that whoever sends us work hears it; then let requests end."""
     server = _Server(config)
     serving = asyncio.create_task(server.serve(), name="http")
-    registering = asyncio.create_task(_register(runtime, port), name="register")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({serving}, timeout=notice_seconds)
     server.should_exit = True
-    registering.cancel()
     stopping.cancel()
-    await asyncio.gather(registering, stopping, return_exceptions=True)
+    await asyncio.gather(stopping, return_exceptions=True)
     await serving
 
 
-def _not_ready(runtime: Runtime, stop: asyncio.Event) -> str | None:
-    """Why no work should come in now, or None."""
-    if stop.is_set():
-        return "The process is stopping."
-    if runtime.providers and not any(instance.state == "open" for instance in runtime.book.all):
-        return "No number is connected yet."
-    return None
+class _Readiness:
+    """Whether work should come in. A number that is lost later keeps none away: what is accepted waits for it."""
+
+    def __init__(self, runtime: Runtime, stop: asyncio.Event) -> None:
+        self._runtime = runtime
+        self._stop = stop
+        self._started = False
+
+    def reason(self) -> str | None:
+        """Why no work should come in now, or None."""
+        if self._stop.is_set():
+            return "The process is stopping."
+        connected = any(instance.state == "open" for instance in self._runtime.book.all)
+        self._started = self._started or connected or not self._runtime.providers
+        return None if self._started else "No number is connected yet."
 
 
 async def _register(runtime: Runtime, port: int) -> None:
@@ -124,7 +172,7 @@ async def _registered(runtime: Runtime, public_url: str) -> bool:
             whole = not await connect_webhooks(runtime.db, instances, provider, public_url=public_url) and whole
             await runtime.book.refresh(newer_than_seconds=runtime.clock.boot_seconds())
         except AncloraError as error:
-            log.error("instances_not_registered", provider=name, code=error.code, detail=error.detail)  # noqa: TRY400 - a sentence, no defect
+            log.warning("instances_not_registered", provider=name, code=error.code, detail=error.detail)
             whole = False
     return whole
 
@@ -132,7 +180,15 @@ async def _registered(runtime: Runtime, public_url: str) -> bool:
 def run(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:
     """Blocking form of `serve`, on uvloop."""
     configure_logging(settings.log_level)
+    reports, traces = start_reporting(settings, version=__version__), start_tracing(version=__version__)
     if roles & {Role.API, Role.ALL}:
         claim_port(host, port)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, roles, host=host, port=port))
+    elif settings.metrics_port:
+        claim_port(host, settings.metrics_port)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, roles, host=host, port=port))
+    finally:
+        for told in (traces, reports):
+            if told is not None:
+                told.close()

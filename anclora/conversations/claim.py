@@ -36,4 +36,6 @@ async def claim(
             raise held_by(holder)
         await act.change(agent=agent, claimed_at=act.now)
         note = f"instead of {holder}" if holder else None
-        await act.happened("claimed", EventType.CONVERSATION_CLAIMED, agent=agent, note=note)
+        # The line says which handoff it answers, if any.
+        reason = act.before.handoff_reason
+        await act.happened("claimed", EventType.CONVERSATION_CLAIMED, agent=agent, reason=reason, note=note)

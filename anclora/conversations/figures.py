@@ -7,7 +7,7 @@ import msgspec
 
 from anclora.conversations.model import HandoffReason
 from anclora.conversations.outs import QUERIES
-from anclora.storage.database import Database
+from anclora.storage.database import Connection, Database, fetch_all
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +39,17 @@ class ConversationFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 async def figures(db: Database, since: datetime, until: datetime, instance: str | None = None) -> ConversationFigures:
     """The figures of [since, until), both aware; of one number of ours, or of all."""
+    async with db.connection() as conn:
+        return await figures_on(conn, since, until, instance)
+
+
+async def figures_on(
+    conn: Connection, since: datetime, until: datetime, instance: str | None = None
+) -> ConversationFigures:
+    """The same on a connection, as its transaction sees the ledger."""
     span = {"since": since, "until": until, "instance": instance}
-    [row] = await db.fetch_all(QUERIES["count_conversations"], **span)
-    counted = {each["reason"]: each["n"] for each in await db.fetch_all(QUERIES["count_handoffs"], **span)}
+    [row] = await fetch_all(conn, QUERIES["count_conversations"], **span)
+    counted = {each["reason"]: each["n"] for each in await fetch_all(conn, QUERIES["count_handoffs"], **span)}
     by_reason = {reason.value: counted.get(reason.value, 0) for reason in HandoffReason}
     p50, p95 = (round(seconds, 3) for seconds in row["waits"]) if row["waits"] else (None, None)
     return ConversationFigures(

@@ -11,7 +11,7 @@ import msgspec
 from anclora.conversions.money import show_minor
 from anclora.conversions.read import QUERIES, TouchRule
 from anclora.kit.errors import InvalidError
-from anclora.storage.database import Database
+from anclora.storage.database import Connection, Database, fetch_all, fetch_one
 
 _MOST_SUM = 2**60  # so that the sum of several still fits eight bytes
 
@@ -30,6 +30,11 @@ class CurrencySum(msgspec.Struct, frozen=True, kw_only=True):
     value_minor: int
     converted_minor: int
     unconverted_minor: int
+
+    @property
+    def digits(self) -> int:
+        """Of the currency, behind the point."""
+        return len(self.value.partition(".")[2])
 
 
 class KindFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,11 +117,45 @@ async def figures(
     Raises:
         InvalidError: `unknown_currency`: nobody knows the business currency; `sum_too_large`: a rate cannot be true.
     """
-    found = await db.fetch_one(QUERIES["read_exponent"], currency=currency)
+    async with db.connection() as conn:
+        return await figures_on(
+            conn,
+            since,
+            until,
+            currency=currency,
+            zone=zone,
+            account=account,
+            campaign_id=campaign_id,
+            instance=instance,
+            template=template,
+            touch=touch,
+        )
+
+
+async def figures_on(
+    conn: Connection,
+    since: datetime,
+    until: datetime,
+    *,
+    currency: str,
+    zone: str,
+    account: str | None = None,
+    campaign_id: UUID | None = None,
+    instance: str | None = None,
+    template: str | None = None,
+    touch: TouchRule = "last",
+) -> Figures:
+    """The same on a connection, as its transaction sees the ledger.
+
+    Raises:
+        InvalidError: as `figures` does.
+    """
+    found = await fetch_one(conn, QUERIES["read_exponent"], currency=currency)
     if found is None:
         raise InvalidError(f"{currency} is no currency of ISO 4217. Set ANCLORA_CURRENCY.", code="unknown_currency")
     exponent: int = found["exponent"]
-    rows = await db.fetch_all(
+    rows = await fetch_all(
+        conn,
         QUERIES["count_conversions"],
         since=since,
         until=until,

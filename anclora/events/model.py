@@ -24,6 +24,7 @@ class EventType(StrEnum):
     MESSAGE_TYPED = "message.typed"  # on the phone of one of our numbers
     INSTANCE_STATUS = "instance.status"
     TEMPLATE_STATUS = "template.status"
+    ACCOUNT_CHANGED = "account.changed"  # what the provider lets an account or a number do
     CONVERSATION_OPENED = "conversation.opened"  # again, when what came late shows that it went on
     CONVERSATION_HANDOFF = "conversation.handoff"
     CONVERSATION_CLAIMED = "conversation.claimed"

@@ -12,10 +12,11 @@ from yarl import URL
 from anclora import __version__
 from anclora.hooks.addresses import CheckedResolver, RefusedAddressError, check_literal, networks
 from anclora.hooks.model import Answered, Hook
-from anclora.hooks.rules import good_secrets, signature
+from anclora.hooks.rules import good_secrets
 from anclora.kit.clock import Clock
 from anclora.kit.retry_after import retry_after_seconds
 from anclora.kit.settings import Settings
+from anclora.kit.signing import signature
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_BYTES = 2_000

@@ -8,12 +8,9 @@ cannot digest does not stop the others.
 """
 
 import hashlib
-import hmac
 import random
-from base64 import b64decode, b64encode
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from secrets import token_bytes
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -26,28 +23,7 @@ TRIES_FOR = timedelta(hours=24)
 OLD_SECRET_FOR = timedelta(hours=24)
 AT_ONCE = 4  # requests side by side to an endpoint that is well
 FEWEST_FAILURES = 5  # before an endpoint is paused, however long they took
-_SECRET_BYTES = 32  # Standard Webhooks: 24 to 64
-_PREFIX = "whsec_"
 _LONGEST_WISH_SECONDS = 6 * 3600.0
-
-
-def new_secret() -> str:
-    """A signing secret as Standard Webhooks writes it: `whsec_` and 32 random bytes in base64."""
-    return _PREFIX + b64encode(token_bytes(_SECRET_BYTES)).decode()
-
-
-def signature(secrets: Sequence[str], webhook_id: str, timestamp: int, body: bytes) -> str:
-    """The header `webhook-signature`: one `v1,…` for each secret (Standard Webhooks 1.0, symmetric).
-
-    Args:
-        secrets: as `new_secret` makes them.
-        webhook_id: the header `webhook-id`.
-        timestamp: the header `webhook-timestamp`, whole seconds since 1970.
-        body: what is sent, byte by byte.
-    """
-    signed = b"%s.%d.%s" % (webhook_id.encode(), timestamp, body)
-    keys = [b64decode(secret.removeprefix(_PREFIX)) for secret in secrets]
-    return " ".join("v1," + b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys)
 
 
 def good_secrets(hook: Hook, now: datetime) -> list[str]:

@@ -9,11 +9,12 @@ from anclora.hooks.addresses import RefusedAddressError, check_literal, networks
 from anclora.hooks.errors import no_hook
 from anclora.hooks.fan_out import QUERIES
 from anclora.hooks.model import Hook, HookChange, HookDraft
-from anclora.hooks.rules import OLD_SECRET_FOR, check_types, check_url, new_secret
+from anclora.hooks.rules import OLD_SECRET_FOR, check_types, check_url
 from anclora.kit.clock import Clock
 from anclora.kit.errors import InvalidError
 from anclora.kit.ids import new_id
 from anclora.kit.settings import Settings
+from anclora.kit.signing import new_secret
 from anclora.kit.wire import shown_url
 from anclora.storage.database import Database, fetch_one
 

@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeGuard
+from uuid import UUID
 
 import psycopg
 
 from anclora.inbound.hear import hear, voices
 from anclora.inbound.metrics import POISONED
 from anclora.inbound.model import Delivery, Stored, provider_of
+from anclora.instances.account import Said
 from anclora.instances.limits import told as limit_events
 from anclora.instances.model import state_of
 from anclora.kit.batcher import commit_or_bisect
@@ -151,7 +153,8 @@ async def _commit(db: Database, told: Sequence[Told], *, keep_groups: bool) -> i
         statements += _of_late_refusals(told)
         raised, *_ = await db.commit_each([receipts.statement(facts, last), *statements])
         if (rest := receipts.outside(facts, raised)) is not None:
-            await db.commit_each([rest])
+            raised += (await db.commit_each([rest]))[0]
+        receipts.count(facts, raised, last)
     else:
         await db.commit_each(statements)
     people = voices(((d.instance, d.id, d.events) for _, d in told), keep_groups=keep_groups)
@@ -178,7 +181,7 @@ def _of_late_refusals(told: Sequence[Told]) -> list[Statement]:
 def _of_accounts(told: Sequence[Told]) -> list[Statement]:
     """What Meta said of its templates and of what our numbers may do; both are the account's, or name a number."""
     templates: dict[str, list[TemplateEvent]] = {}
-    limits: list[tuple[str, str, AccountEvent]] = []
+    limits: list[Said] = []
     for _, delivery in told:
         for event in delivery.events:
             if isinstance(event, TemplateEvent | AccountEvent):
@@ -186,7 +189,7 @@ def _of_accounts(told: Sequence[Told]) -> list[Statement]:
                 if isinstance(event, TemplateEvent):
                     templates.setdefault(provider, []).append(event)
                 else:
-                    limits.append((provider, delivery.instance, event))
+                    limits.append(Said(provider, delivery.instance, UUID(delivery.id), event))
     found = [statement for provider, events in templates.items() for statement in template_events(provider, events)]
     return [*found, *limit_events(limits)]
 

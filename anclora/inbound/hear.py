@@ -17,6 +17,7 @@ from anclora.contacts.addresses import known
 from anclora.contacts.show import QUERIES as CONTACTS
 from anclora.events import EventType, Happened
 from anclora.inbound.metrics import HEARD
+from anclora.inbound.numbered import read_numbers
 from anclora.kit.ids import id_at
 from anclora.providers.contract import (
     ContactEvent,
@@ -112,6 +113,7 @@ async def _hear(db: Database, found: Sequence[Voice], names: Sequence[tuple[str,
         owners = await resolve(conn, [each for voice, _ in rows.values() if (each := _evidence(voice)) is not None])
         for voice, row in rows.values():
             row.contact_id = next((owners[a] for a in _addresses(voice.event) if a in owners), None)
+        await read_numbers(conn, [row for voice, row in rows.values() if isinstance(voice.event, InboundEvent)])
         await _touch(conn, rows.values())
         await _name(conn, names)
         new = await _write(conn, [row for _, row in rows.values()])

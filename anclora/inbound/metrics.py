@@ -10,6 +10,8 @@ HEARD = counter(
     "inbound_heard", "What people said and was new, by direction (in, phone) and kind", ("direction", "kind")
 )
 REPLAYED = counter("inbound_replayed", "Stored webhooks read and applied again")
+FETCHED = counter("inbound_media", "Files people sent that were asked for: fetched, kept, or why not", ("result",))
+PRUNED = counter("inbound_pruned", "Rows past their time that were removed", ("what",))
 DRIFT = counter("inbound_drift", "Members of webhooks this version does not know, each once", ("event",))
 GAPS = counter("inbound_gaps", "Spans in which events may have been lost, by why", ("why",))
 RECOVERED = counter("inbound_recovered", "What a look-up showed and no webhook had told", ("what",))

@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 
-from anclora.instances.metrics import UP
+from anclora.instances.metrics import CONNECTED, UP
 from anclora.instances.model import Instance, status_of
 from anclora.kit.clock import Clock
 from anclora.kit.errors import InvalidError, NotFoundError, UnavailableError
 from anclora.kit.lifecycle import Loop
+from anclora.kit.metrics import OTHER
 from anclora.storage.database import Database
 from anclora.storage.queries import load_queries
 
 QUERIES = load_queries(__package__ or __name__)
 _FRESH_SECONDS = 5.0
 _NAMED = 20
+_SERIES = 200
 
 
 class InstanceBook:
@@ -121,15 +123,19 @@ class BookKeeper(Loop):
         super().__init__()
         self._book = book
         self._clock = clock
-        self._shown: set[str] = set()
 
     async def run_once(self) -> bool:
         """Read the rows when the view is old."""
         await self._book.refresh()
         now = self._clock.now()
-        for each in self._book.all:
-            UP.labels(each.name).set(status_of(each, now) == "connected")
-        for name in self._shown - set(self._book.names):
-            UP.remove(name)
-        self._shown = set(self._book.names)
+        flows = {each: float(status_of(each, now) == "connected") for each in self._book.all}
+        UP.show(_named({each.name: up for each, up in flows.items()}))
+        CONNECTED.show(_named({each.name: up for each, up in flows.items() if each.provider == "evolution"}))
         return False
+
+
+def _named(flows: Mapping[str, float]) -> dict[tuple[str, ...], float]:
+    """The series of so many numbers as there may be series. Pure."""
+    worst_first = sorted(flows.items(), key=lambda pair: (pair[1], pair[0]))
+    series: dict[tuple[str, ...], float] = {(name,): up for name, up in worst_first[:_SERIES]}
+    return series | ({(OTHER,): worst_first[_SERIES][1]} if worst_first[_SERIES:] else {})

@@ -145,6 +145,7 @@ class CheckSweep(Loop):
 
     name = "number_checks"
     every_seconds = 3_600.0
+    chore = "number-checks"
 
     def __init__(self, db: Database, settings: Settings) -> None:
         super().__init__()

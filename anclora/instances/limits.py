@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from anclora.instances.account import Said, telling
 from anclora.instances.book import QUERIES
 from anclora.kit.errors import AncloraError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
-from anclora.providers.contract import AccountEvent, NumberLimits, Provider, TellsLimits
+from anclora.providers.contract import NumberLimits, Provider, TellsLimits
 from anclora.storage.database import Database, Statement
 
 log = get_logger(__name__)
@@ -67,14 +68,11 @@ def storing(limits: Sequence[NumberLimits]) -> Statement:
     return QUERIES["store_limits"], {"rows": _encode(limits).decode()}
 
 
-def told(heard: Sequence[tuple[str, str, AccountEvent]]) -> list[Statement]:
-    """What events say of limits, as statements: with each its provider and the instance it was told of.
-
-    What they say besides (a violation, a restriction) is for people: a line in the log.
-    """
-    found: list[Statement] = []
-    for provider, instance, event in heard:
-        log.warning("account_event", provider=provider, tier=event.tier, quality=event.quality, text=event.text)
+def told(heard: Sequence[Said]) -> list[Statement]:
+    """What events say of limits, as statements, and that integrators hear of it."""
+    found: list[Statement] = [telling(heard)] if heard else []
+    for said in heard:
+        provider, instance, event = said.provider, said.instance, said.event
         if event.tier or event.quality:
             values = {"tier": event.tier, "people": event.people, "quality": event.quality, "owner": event.number}
             found.append((QUERIES["correct_limits"], {"provider": provider, "instance": instance, **values}))
@@ -86,6 +84,7 @@ class LimitsWatch(Loop):
 
     name = "limits"
     every_seconds = _EVERY_SECONDS
+    chore = "number-limits"
 
     def __init__(self, db: Database, providers: Mapping[str, Provider]) -> None:
         super().__init__()

@@ -168,8 +168,18 @@ class Poster:
         self._connect_timeout, self._idle_seconds = connect_timeout_seconds, idle_seconds
         self._idle, self._line = list[Connection](), deque[asyncio.Future[None]]()
 
-    async def post(self, target: str, body: bytes, *, timeout_seconds: float) -> Result:
-        """One POST, once, to a percent-encoded target. The time-out bounds all: line, connecting, writing, answer."""
+    async def post(
+        self, target: str, body: bytes, *, timeout_seconds: float, headers: Mapping[str, str] | None = None
+    ) -> Result:
+        """One POST, once, to a percent-encoded target. The time-out bounds all: line, connecting, writing, answer.
+
+        Args:
+            target: path and query.
+            body: as it is sent.
+            timeout_seconds: for everything.
+            headers: of this request only, for example a signature.
+        """
+        own = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
         if self._slots > 0:
@@ -184,7 +194,7 @@ class Poster:
                 if isinstance(opened, NotSent):
                     return opened
                 connection = opened
-            head = f"POST {self._prefix}{target}{self._rest}{len(body)}\r\n\r\n".encode()
+            head = f"POST {self._prefix}{target}{self._rest}{len(body)}\r\n{own}\r\n".encode()
             return await connection.exchange(head, body, deadline - loop.time())
         finally:
             self._release(connection)

@@ -5,11 +5,14 @@ A loop that fails logs the error, waits longer each time, and tries again: it ne
 
 import asyncio
 import contextlib
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 
+from anclora.kit import reporting
 from anclora.kit.backoff import backoff_seconds
+from anclora.kit.errors import AncloraError
 from anclora.kit.logging import get_logger
 
 log = get_logger(__name__)
@@ -24,11 +27,13 @@ class Loop(ABC):
         name: for logs and metrics.
         every_seconds: pause between two rounds when the last one had nothing more to do.
         round_timeout_seconds: a round longer than this is cancelled and counts as a failure.
+        chore: the name whoever collects reports waits for it under; None = nobody does.
     """
 
     name: str = "loop"
     every_seconds: float = 1.0
     round_timeout_seconds: float = 60.0
+    chore: str | None = None
 
     def __init__(self) -> None:
         self._stop = asyncio.Event()
@@ -58,9 +63,13 @@ class Loop(ABC):
         while not self._stop.is_set():
             more = False
             try:
-                async with asyncio.timeout(self.round_timeout_seconds):
-                    more = await self.run_once()
+                with reporting.chore(self.chore, self.every_seconds, time.monotonic):
+                    async with asyncio.timeout(self.round_timeout_seconds):
+                        more = await self.run_once()
                 self.failures = 0
+            except AncloraError as error:  # a part is away: it is tried again, and nobody has to mend this program
+                self.failures += 1
+                log.warning("loop_waits", loop=self.name, failures=self.failures, code=error.code, error=error.detail)
             except Exception:  # a loop outlives any failure of a round, and reports it
                 self.failures += 1
                 log.exception("loop_failed", loop=self.name, failures=self.failures)

@@ -4,49 +4,14 @@
 """
 
 import os
-from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from anclora.kit.errors import SetupError
-
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-
-
-def _region(value: str) -> str:
-    if len(value) != 2 or not value.isalpha():
-        msg = "must be a two-letter country code such as ES"
-        raise ValueError(msg)
-    return value.upper()
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        msg = "must be an IANA time zone such as Europe/Madrid"
-        raise ValueError(msg) from error
-    return value
-
-
-def _currency(value: str) -> str:
-    if len(value) != 3 or not value.isascii() or not value.isalpha():
-        msg = "must be a currency of ISO 4217 such as EUR"
-        raise ValueError(msg)
-    return value.upper()
-
-
-def _time_of_day(value: str) -> str:
-    try:
-        return f"{time.fromisoformat(value):%H:%M}"
-    except ValueError as error:
-        msg = "must be a time of day such as 18:00"
-        raise ValueError(msg) from error
+from anclora.kit.settings_values import Count, Currency, Hours, Region, Seconds, TimeOfDay, Zone
 
 
 class Settings(BaseSettings):
@@ -80,23 +45,26 @@ class Settings(BaseSettings):
         default=None, description="where webhooks reach this server, e.g. https://wa.example.com"
     )
     data_dir: Path = Field(default=Path(".anclora"), description="where the private servers and the env file live")
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        default="Europe/Madrid", description="the business time zone"
-    )
+    timezone: Zone = Field(default="Europe/Madrid", description="the business time zone")
     default_pacing: Literal["qr", "cloud", "sandbox"] = Field(
         default="qr", description="how fast a number goes for which nobody chose anything"
     )
-    default_region: Annotated[str, AfterValidator(_region)] = Field(
-        default="ES", description="country of national numbers"
-    )
-    currency: Annotated[str, AfterValidator(_currency)] = Field(
-        default="EUR", description="the business currency (ISO 4217): what revenue is summed in"
-    )
+    default_region: Region = Field(default="ES", description="country of national numbers")
+    currency: Currency = Field(default="EUR", description="the business currency (ISO 4217): what revenue is summed in")
     attribution_days: Annotated[int, Field(ge=1, le=365)] = Field(
         default=7, description="what reached a person so long before a conversion may have led to it"
     )
     groups: Literal["ignore", "store"] = Field(
         default="ignore", description="what is said in groups: ignore, or store it with what people say to us"
+    )
+    redis_keeps: bool = Field(
+        default=True, description="false = this Redis keeps nothing on disk, and that is on purpose"
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=0, description="processes without doors answer /metrics and /health/live here; 0 = they do not"
+    )
+    sentry_dsn: str | None = Field(
+        default=None, validation_alias="SENTRY_DSN", description="gets errors and the check-ins of chores", repr=False
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="lowest level written")
     open_routes: bool = Field(default=True, description="false asks for a key on /health, /metrics and the like too")
@@ -133,6 +101,10 @@ class Settings(BaseSettings):
         default=86_400.0, description="a conversation in which nobody says anything for so long is over"
     )
     reconcile_every_seconds: Seconds = Field(default=60.0, description="between two comparisons of ledger and lanes")
+    notice_seconds: Annotated[float, Field(ge=0, le=600)] = Field(
+        default=1.0,
+        description="told to stop, a process says for so long that it is not ready before it closes its doors",
+    )
     drain_seconds: Seconds = Field(default=60.0, description="for what is being sent when the process is told to stop")
     max_age_seconds: Annotated[float, Field(gt=0)] = Field(
         default=86_400.0, description="older than this it is dead too"
@@ -151,6 +123,12 @@ class Settings(BaseSettings):
     media_dir: Path | None = Field(
         default=None, description="uploaded files; unset = media in the data directory; all processes need the same"
     )
+    media_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] | None = Field(
+        default=None, description="an S3 bucket for uploaded files, in the place of the folder; keys and region: AWS_*"
+    )
+    media_prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)*$", max_length=200)] = Field(
+        default="media/", description="of every key in that bucket; with a slash at its end"
+    )
     media_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(default=100_000_000, description="of one uploaded file")
     media_days: Count = Field(default=30, description="an uploaded file is kept this long after its last use")
     number_check_days: Count = Field(default=7, description="whether a number has WhatsApp is remembered this long")
@@ -158,6 +136,10 @@ class Settings(BaseSettings):
         default=200, description="numbers one instance asks WhatsApp about in a day; asking in bulk gets numbers banned"
     )
     webhook_days: Count = Field(default=14, description="raw webhooks are kept this long, by whole days")
+    heard_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        default=0, description="what people said is kept this long; 0 = for ever, and figures can be recounted for ever"
+    )
+    gap_days: Count = Field(default=90, description="spans that were looked up are listed this long")
     event_days: Count = Field(
         default=14, description="events, and what integrators were told of them, are kept this long"
     )
@@ -190,6 +172,43 @@ class Settings(BaseSettings):
     slack_api_url: str = Field(
         default="https://slack.com/api", validation_alias="SLACK_API_URL", description="root of Slack's Web API"
     )
+    slack_signing_secret: str | None = Field(
+        default=None,
+        validation_alias="SLACK_SIGNING_SECRET",
+        description="of the Slack app: it proves presses of buttons; unset = messages have no buttons",
+        repr=False,
+    )
+    pagerduty_routing_key: str | None = Field(
+        default=None,
+        validation_alias="PAGERDUTY_ROUTING_KEY",
+        description="integration key of a service (Events API v2); unset = nobody is paged there",
+        repr=False,
+    )
+    pagerduty_events_url: str = Field(
+        default="https://events.pagerduty.com/v2/enqueue",
+        validation_alias="PAGERDUTY_EVENTS_URL",
+        description="where events go; https://events.eu.pagerduty.com/v2/enqueue in Europe",
+    )
+    twilio_account_sid: str | None = Field(default=None, description="of Twilio, AC…; unset = no calls and texts")
+    twilio_auth_token: str | None = Field(default=None, description="of that account", repr=False)
+    twilio_from: str | None = Field(default=None, description="a number of that account, e.g. +34600111222")
+    twilio_to: str = Field(default="", description="numbers that are called and texted, separated by commas")
+    twilio_api_url: str = Field(default="https://api.twilio.com", description="root of Twilio's API, or one like it")
+    notify_webhook_url: str | None = Field(
+        default=None, description="an address of yours that hears of every notice; unset = none", repr=False
+    )
+    notify_webhook_secret: str | None = Field(
+        default=None, description="whsec_…, what those requests are signed with (Standard Webhooks)", repr=False
+    )
+    ways_critical: str = Field(
+        default="pagerduty > voice > sms > email, slack > email, webhook",
+        description="who hears of what cannot wait: channels side by side, each with its second paths after >",
+    )
+    ways_warning: str = Field(default="slack > email, webhook", description="the same for warnings")
+    ways_info: str = Field(default="slack > email, webhook", description="the same for the rest")
+    ways_wait_seconds: Seconds = Field(
+        default=120.0, description="a notice undelivered for so long takes the second path; a refused one at once"
+    )
     smtp_host: str | None = Field(default=None, description="the server mail is handed in to; unset = no e-mail")
     smtp_port: Annotated[int, Field(ge=1, le=65_535)] = Field(default=587, description="its port")
     smtp_tls: Literal["starttls", "tls", "none"] = Field(
@@ -201,10 +220,19 @@ class Settings(BaseSettings):
     smtp_to: str = Field(default="", description="who gets reports and alerts by e-mail, separated by commas")
 
     report_language: Literal["es", "en"] = Field(default="es", description="of reports, where nobody asks otherwise")
-    report_at: Annotated[str, AfterValidator(_time_of_day)] = Field(
-        default="18:00", description="business time at which the report of the day so far is posted"
+    report_at: TimeOfDay = Field(
+        default="18:00",
+        description="business time at which the day so far is posted; Mondays the week, on the 1st the month",
     )
     report_to: str = Field(default="", description="channels that get it, e.g. slack,email; empty = nobody")
+
+    business_hours: Hours = Field(
+        default="09:00-18:00", description="Monday to Friday: when warnings call people, by the business time zone"
+    )
+    grafana_url: str | None = Field(default=None, description="root of Grafana; notices then link the dashboard")
+    heartbeat_url: str | None = Field(
+        default=None, description="a dead man's switch, asked every minute while escalation works", repr=False
+    )
 
     @property
     def media_folder(self) -> Path:

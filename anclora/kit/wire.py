@@ -103,9 +103,24 @@ class JsonClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(
-        self, method: str, target: str, body: bytes | None = None, *, content_type: str = "application/json"
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        *,
+        content_type: str = "application/json",
+        limit_bytes: int | None = None,
+        timeout_seconds: float | None = None,
     ) -> Answer:
         """One exchange; redirects are answers like any other.
+
+        Args:
+            method: of HTTP.
+            target: below the client's URL; or a whole URL, which gets the client's headers too: its key.
+            body: what is sent.
+            content_type: of the body.
+            limit_bytes: of this answer, where it may be larger than others.
+            timeout_seconds: for this exchange, where it may take longer.
 
         Raises:
             UnavailableError: no whole answer came; the sentence names the server.
@@ -113,15 +128,22 @@ class JsonClient:
         if self._session is None:
             self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
         headers = {"content-type": content_type} if body is not None else None
+        url = target if target.startswith(("http://", "https://")) else self._url + target
+        limit = limit_bytes or self._limit
+        timeout = self._timeout
+        if timeout_seconds is not None:
+            timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=timeout.sock_connect)
         try:
             async with self._session.request(
-                method, self._url + target, data=body, headers=headers, allow_redirects=False
+                method, url, data=body, headers=headers, allow_redirects=False, timeout=timeout
             ) as response:
                 pieces: list[bytes] = []
                 async for piece in response.content.iter_chunked(65_536):
                     pieces.append(piece)
-                    if sum(map(len, pieces)) > self._limit:
-                        raise UnavailableError(f"{shown_url(self._url)} sent an answer larger than allowed.")
+                    if sum(map(len, pieces)) > limit:
+                        raise UnavailableError(
+                            f"{shown_url(self._url)} sent an answer larger than allowed.", code="answer_too_large"
+                        )
                 return Answer(response.status, b"".join(pieces))
         except TimeoutError as error:
             raise UnavailableError(f"{shown_url(self._url)} did not answer in time.") from error

@@ -37,13 +37,13 @@ async def keep(
 
     Raises:
         InvalidError: it is empty, too large, a program, or its name holds what none may.
-        UnavailableError: the disk or the database does not take it; nothing is left behind.
+        UnavailableError: the store or the database does not take it; nothing is left behind.
     """
     if filename is not None:
         filename = _checked_name(filename)
-    draft = await files.write(pieces, limit_bytes=limit_bytes)
+    draft = await files.write(pieces, limit_bytes=limit_bytes, admit=_admit)
+    mimetype = mimetype_of(draft.head, said)
     try:
-        mimetype = _checked_type(draft.head, said)
         async with db.transaction() as conn:
             # The row first: its lock keeps housekeeping from removing the file between the two.
             row = await fetch_one(
@@ -57,7 +57,7 @@ async def keep(
             )
             await files.place(draft)
     except BaseException:
-        await files.drop(draft.path)
+        await files.drop(draft)
         raise
     if row is None:
         raise AssertionError
@@ -72,10 +72,9 @@ async def keep(
     )
 
 
-def _checked_type(head: bytes, said: str | None) -> str:
+def _admit(head: bytes) -> None:
     if head.startswith(_REFUSED_HEADS):
         raise InvalidError("This file is a program; WhatsApp takes none.", code="invalid_media")
-    return mimetype_of(head, said)
 
 
 def _checked_name(name: str) -> str:

@@ -1,5 +1,6 @@
 """Housekeeping: files past their time go, row and bytes together."""
 
+import asyncio
 from datetime import timedelta
 
 from anclora.kit.clock import Clock
@@ -19,6 +20,7 @@ class MediaSweep(Loop):
 
     name = "media"
     every_seconds = 600.0
+    chore = "media-sweep"
 
     def __init__(self, db: Database, files: FileStore, clock: Clock) -> None:
         super().__init__()
@@ -31,8 +33,8 @@ class MediaSweep(Loop):
         async with self._db.transaction() as conn:
             cursor = await conn.execute(QUERIES["forget_files"], {"limit": _AT_ONCE})
             hashes = [str(row[0]) for row in await cursor.fetchall()]
-            for file_hash in hashes:  # before the commit: whoever uploads the same file waits for it
-                await self._files.remove(file_hash)
+            # Before the commit: whoever uploads the same file waits for it.
+            await asyncio.gather(*(self._files.remove(file_hash) for file_hash in hashes))
         oldest = self._clock.now() - timedelta(hours=_UNNAMED_HOURS)
         left = await self._files.forget_unnamed(older_than_epoch_seconds=oldest.timestamp())
         if hashes or left:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from anclora.audit import record
 from anclora.kit.errors import ConflictError
+from anclora.messages.ended import count_unsent
 from anclora.messages.model import Message
 from anclora.messages.read import QUERIES, get
 from anclora.storage.database import Database
@@ -28,4 +29,5 @@ async def cancel(db: Database, message_id: UUID, *, actor: str) -> Message:
             code="not_cancelable",
             extra={"state": message.state.value},
         )
+    count_unsent("canceled", 1)
     return message

@@ -23,6 +23,7 @@ from anclora.providers.contract import (
     Location,
     Poll,
     Reaction,
+    Status,
     Sticker,
     Target,
     Text,
@@ -32,6 +33,7 @@ from anclora.providers.contract import (
 
 Part = TypeVar("Part")
 _MENTIONS = 256
+_LONGEST_TYPING_MS = 10_000  # a send must start well within the lease of its intent
 _WITH_CAPTION: Mapping[str, type[Image] | type[Document] | type[Video]] = {
     "image": Image,
     "document": Document,
@@ -67,7 +69,7 @@ class Desk(msgspec.Struct, frozen=True):
 
 def content_of(draft: Draft, desk: Desk) -> Content:
     """The content of a draft. Raises `InvalidError`, `NotFoundError` or `ConflictError`."""
-    if draft.type == "text" and draft.reply_to is None and not draft.mentions:
+    if draft.type == "text" and draft.reply_to is None and not draft.mentions and draft.typing_ms is None:
         return _text(draft, desk, None, ())
     kind = draft.type
     if kind not in desk.limits.contents:
@@ -82,6 +84,8 @@ def content_of(draft: Draft, desk: Desk) -> Content:
             raise InvalidError(f"A message of type {kind} cannot answer another one; leave reply_to out.")
         quoted = target_of(draft.reply_to, "reply_to", desk.instance, desk.recipient, desk.known)
     content = _built(draft, desk, quoted, _mentions(draft, desk))
+    if draft.typing_ms is not None:
+        content = _typed(content, draft.typing_ms, quoted, desk)
     all_storable(kind, msgspec.to_builtins(content))
     return content
 
@@ -104,6 +108,22 @@ def _mentions(draft: Draft, desk: Desk) -> tuple[str, ...]:
     if draft.type in ("reaction", "status"):
         raise InvalidError(f"A message of type {draft.type} mentions nobody; leave mentions out.")
     return tuple(dict.fromkeys(phone_digits(number, desk.region) for number in draft.mentions))
+
+
+def _typed(content: Content, typing_ms: int, quoted: Target | None, desk: Desk) -> Content:
+    """The content with its time of typing. Raises `InvalidError`."""
+    if not 1 <= typing_ms <= _LONGEST_TYPING_MS:
+        raise InvalidError(f"typing_ms is {typing_ms}; 1 to {_LONGEST_TYPING_MS} are allowed.")
+    if isinstance(content, Reaction | Status):
+        raise InvalidError(f"Nobody sees us write a message of type {kind_of(content)}; leave typing_ms out.")
+    if desk.limits.typing == "none":
+        raise InvalidError(f"{desk.instance} cannot show that we write; leave typing_ms out.", code="not_supported")
+    if desk.limits.typing == "answer" and (quoted is None or quoted.from_me):
+        raise InvalidError(
+            f"{desk.instance} shows that we write only below a message of theirs; name it in reply_to.",
+            code="not_supported",
+        )
+    return msgspec.structs.replace(content, typing_ms=typing_ms)
 
 
 def _text(draft: Draft, desk: Desk, quoted: Target | None, mentions: tuple[str, ...]) -> Text:

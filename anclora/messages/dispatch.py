@@ -15,6 +15,7 @@ from anclora.kit.failpoints import AFTER_INTENT, passing
 from anclora.kit.lifecycle import Loop, Overlap
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
+from anclora.media import FileStore
 from anclora.messages.feed import LANE_PREFIX
 from anclora.messages.intent import Intent, Intents, give_back, give_back_uncertain, intend
 from anclora.messages.quiet_book import QuietBook
@@ -51,6 +52,7 @@ class Dispatcher(Loop):
         settings: Settings,
         clock: Clock,
         worker: Worker,
+        files: FileStore,
     ) -> None:
         super().__init__()
         self._db = db
@@ -77,7 +79,7 @@ class Dispatcher(Loop):
             freed=self._free,
         )
         self._senders = Senders(
-            providers, book, settings, worker, clock, ended=self.results.put, give_back=self._give_back
+            providers, book, settings, worker, clock, files, ended=self.results.put, give_back=self._give_back
         )
 
     @property

@@ -16,6 +16,7 @@ from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.queue import Item, Queue
+from anclora.queue.model import EnqueueResult
 from anclora.storage.database import Connection, Database, fetch_one
 from anclora.storage.queries import load_queries
 
@@ -45,6 +46,11 @@ def lane_of(instance: str) -> str:
 
 async def enqueue(queue: Queue, items: Sequence[LaneItem]) -> set[str]:
     """Put messages into their lanes, each at the place of its ordinal; back come the ids still in flight there."""
+    return {message_id for message_id, answer in (await place(queue, items)).items() if answer == "in_flight"}
+
+
+async def place(queue: Queue, items: Sequence[LaneItem]) -> dict[str, EnqueueResult]:
+    """The same; back comes what became of each."""
     lanes: dict[str, list[Item]] = {}
     for item in items:
         due_ms = int(item.due_at.timestamp() * 1000) if item.due_at else 0
@@ -53,10 +59,9 @@ async def enqueue(queue: Queue, items: Sequence[LaneItem]) -> set[str]:
         )
     answers = await queue.enqueue_all(lanes)
     return {
-        item.id
+        item.id: answer
         for lane, lane_items in lanes.items()
         for item, answer in zip(lane_items, answers[lane], strict=True)
-        if answer == "in_flight"
     }
 
 

@@ -15,6 +15,7 @@ from anclora.kit.clock import Clock
 from anclora.kit.ids import MessageId, WorkerId, first_id_at
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
+from anclora.messages.ended import count_unsent
 from anclora.messages.model import FINAL, MessageClass, State
 from anclora.messages.rules import Trial
 from anclora.messages.told import telling
@@ -107,6 +108,7 @@ async def intend(
             _sort_in(result, msgspec.convert(row, _Row), item, began=began, now=now, lease=lease)
     for verdict, count in Counter(row[2] for row in rows).items():
         metrics.INTENTS.labels(verdict).inc(count)
+        count_unsent(verdict, count)
     return result
 
 
@@ -122,7 +124,8 @@ def _sort_in(result: Intents, columns: "_Row", item: Claimed, *, began: float, n
     elif columns.state in FINAL or columns.verdict in FINAL or columns.state is State.SCHEDULED:  # enqueued when due
         result.complete.append(item)
     else:
-        result.release.append((item, now + lease, True))
+        # In doubt it blocks as long as its class says, which the ledger knows: the lane keeps nothing back for it.
+        result.release.append((item, now + lease, columns.state is not State.UNKNOWN))
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True):

@@ -5,6 +5,7 @@ from anclora.kit.metrics import counter, gauge, histogram
 ACCEPTED = counter("messages_accepted", "Messages committed to the ledger")
 FINISHED = counter("messages_finished", "Results stored, by what they made of the message", ("state",))
 INTENTS = counter("dispatch_intents", "Answers of the intent, by verdict", ("verdict",))
+TYPING = counter("typing_shown", "Messages before which typing was to be shown, by how that went", ("result",))
 GIVEN_BACK = counter("dispatch_given_back", "Messages returned to the queue before a request was started")
 DUPLICATE_SENDS = counter("duplicate_send", "Late successes of an attempt whose message had gone out again")
 RESTS = counter("refusal_rests", "Rests that a refusal asked for, by what rests", ("scope",))
@@ -24,6 +25,22 @@ BATCH = histogram(
     (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0),
     ("step",),
 )
-ACCEPT_TO_SENT = histogram(
-    "accepted_to_sent_seconds", "From due to sent", (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+ENDED = counter(
+    "messages",
+    "Messages that ended, by outcome (sent, failed = refused for good or given up, blocked, expired, canceled) and "
+    "whose fault it is (none, recipient = the person or the message itself, provider, platform = ours)",
+    ("outcome", "fault"),
 )
+BURIED = counter("dlq_messages", "Messages given up, by reason", ("reason",))
+LATENCY = histogram(
+    "dispatch_latency_seconds",
+    "From when a message could go (due, and let go by order, limits, quiet hours, pauses) to the answer that took it",
+    (0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
+)
+PROCESSING = histogram(
+    "processing_duration_seconds",
+    "From the right to send a message to the end of its request",
+    (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+MISSING = gauge("reconcile_missing_in_redis", "Due messages the last comparison did not find in their lane")
+ORPHANED = gauge("reconcile_orphan_in_redis", "Items of lanes that the last comparison found to be no message any more")

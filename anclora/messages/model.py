@@ -143,6 +143,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         caption: words under a picture, document or video.
         reply_to: the message this one answers: our id, or the provider's.
         mentions: phone numbers of people it names.
+        typing_ms: for so long before, the person sees that we write; 1 to 10000. No other message waits for it.
         instance: the number to send from; may be left out when there is one only.
         kind: `class` in JSON: reply, utility (default) or marketing.
         priority: critical (its own scope), high, normal or low; by default what the class says.
@@ -170,6 +171,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     status: StatusPart | None = None
     reply_to: str | None = None
     mentions: list[str] = msgspec.field(default_factory=list)
+    typing_ms: int | None = None
     instance: str | None = None
     kind: MessageClass = msgspec.field(default=MessageClass.UTILITY, name="class")
     priority: PriorityName | None = None

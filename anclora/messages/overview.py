@@ -6,6 +6,7 @@ import msgspec
 
 from anclora.kit.ids import first_id_at
 from anclora.messages.read import QUERIES
+from anclora.providers.faults import THEIRS
 from anclora.storage.database import Database
 from anclora.tallies import Wanted, total
 
@@ -35,7 +36,7 @@ class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorRate(msgspec.Struct, frozen=True, kw_only=True):
-    """Attempts of the last 5 minutes that ended badly for the provider's or our own fault, as a share of all."""
+    """Messages of the last 5 minutes that failed for the provider's or our own fault, as a share of all that ended."""
 
     rate: float
     samples: int
@@ -64,6 +65,7 @@ async def queue_counts(db: Database, now: datetime) -> QueueCounts:
 
 async def error_rate(db: Database, now: datetime) -> ErrorRate:
     """The error rate of the last five minutes; no traffic = 0 with 0 samples."""
-    row = await db.fetch_one(QUERIES["count_errors"], since_id=first_id_at(now - _ERROR_WINDOW)) or {}
+    since_id = first_id_at(now - _ERROR_WINDOW)
+    row = await db.fetch_one(QUERIES["count_errors"], since_id=since_id, theirs=sorted(THEIRS)) or {}
     samples = row.get("samples", 0)
     return ErrorRate(rate=round(row.get("bad", 0) / samples, 6) if samples else 0.0, samples=samples)

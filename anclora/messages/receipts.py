@@ -7,9 +7,12 @@ from uuid import UUID
 import msgspec
 from psycopg.rows import TupleRow
 
+from anclora.kit import tracing
 from anclora.kit.ids import first_id_at
 from anclora.kit.metrics import counter
+from anclora.messages.ended import FAULTS, count_failed, count_sent
 from anclora.messages.told import telling
+from anclora.messages.traces import trace_receipts
 from anclora.providers.contract import OwnMessageEvent, ReceiptEvent
 from anclora.storage.database import Connection, Statement
 
@@ -37,6 +40,7 @@ class Fact(msgspec.Struct, kw_only=True, omit_defaults=True):
     by_api: bool | None = None
     seen_at: datetime | None = None
     reference: str | None = None
+    fault: str | None = None
 
 
 Facts = dict[tuple[str, str], Fact]
@@ -67,6 +71,7 @@ def gather(
         _COUNTS[event.rank].inc()
         fact.rank = max(fact.rank, event.rank)
         if event.rank == 0:
+            fact.fault = None if event.refusal is None else FAULTS[event.refusal.fault]
             fact.error_at, fact.error_text = now, (event.text or "The provider reported an error.")[:_LONGEST_TEXT]
         else:
             fact.acked_at = fact.acked_at or now
@@ -91,6 +96,17 @@ def outside(facts: Facts, rows: Sequence[TupleRow]) -> Statement | None:
     return _between(facts, ids[0], ids[-1]) if ids else None
 
 
+def count(facts: Facts, rows: Sequence[TupleRow], at: datetime) -> None:
+    """Count the ends of messages that the rows of a statement tell of; they came at this moment."""
+    count_sent(sum(row[2] for row in rows))
+    for _, _, _, refused, instance, provider_id in rows:
+        if refused:
+            fact = facts.get((instance, provider_id))
+            count_failed((fact and fact.fault) or "provider")
+    if tracing.active is not None:
+        trace_receipts(tracing.active, {key: fact.rank for key, fact in facts.items()}, rows, at)
+
+
 async def apply(conn: Connection, facts: Facts, now: datetime) -> list[UUID]:
     """Store the facts and raise the messages they belong to, inside the caller's transaction; the ids that changed."""
     if not facts:
@@ -98,6 +114,7 @@ async def apply(conn: Connection, facts: Facts, now: datetime) -> list[UUID]:
     rows = await (await conn.execute(*statement(facts, now))).fetchall()
     if (rest := outside(facts, rows)) is not None:
         rows += await (await conn.execute(*rest)).fetchall()
+    count(facts, rows, now)
     return [row[0] for row in rows if row[1]]
 
 

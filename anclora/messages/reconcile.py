@@ -16,7 +16,7 @@ from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
-from anclora.messages.feed import LaneItem, enqueue, lane_of
+from anclora.messages.feed import LaneItem, enqueue, lane_of, place
 from anclora.messages.pacing import current_limits
 from anclora.messages.recall import recall
 from anclora.queue import Limits, Queue
@@ -63,26 +63,29 @@ async def fill(db: Database, queue: Queue) -> int:
     return seen
 
 
-async def compare(db: Database, queue: Queue, place: Place = START, *, pages: int) -> tuple[int, Place]:
+async def compare(db: Database, queue: Queue, since: Place = START, *, pages: int) -> tuple[int, Place]:
     """Enqueue queued messages that are due, some pages from a place on; how many there were, and the next place.
 
     What the lane holds already stays as it is. After the last one the next place is the first.
     """
-    seen = 0
+    seen = missing = 0
     for _ in range(pages):
-        rows = await db.fetch_all(QUERIES["due_messages"], **place, limit=_PAGE)
+        rows = await db.fetch_all(QUERIES["due_messages"], **since, limit=_PAGE)
         items = [
             LaneItem(str(r["id"]), r["instance"], r["recipient"], r["priority"], r["ordinal"], r["next_attempt_at"])
             for r in rows
         ]
         if items:
-            await enqueue(queue, items)
+            answers = await place(queue, items)
+            missing += sum(row["settled"] and answers[str(row["id"])] == "added" for row in rows)
             seen += len(items)
         if len(rows) < _PAGE:
-            return seen, START
-        place = {name: rows[-1][name] for name in START}
+            since = START
+            break
+        since = {name: rows[-1][name] for name in START}
         await asyncio.sleep(0)
-    return seen, place
+    metrics.MISSING.set(missing)
+    return seen, since
 
 
 class Reconciler(Loop):
@@ -148,14 +151,19 @@ class Reconciler(Loop):
 
     async def _clear(self) -> None:
         """The other way round: some of what each lane holds; what is no message of it any more goes."""
+        wrong = 0
         for name in [lane_of(row["instance"]) for row in await self._db.fetch_all(INSTANCES["read_pacing"])]:
             cursor, ids = await self._queue.sample(name, self._cursors.get(name, 0), _SAMPLE)
             self._cursors[name] = cursor
             rows = await self._db.fetch_all(QUERIES["still_open"], ids=ids)
             known = {str(row["id"]) for row in rows}
             if strays := [item_id for item_id in ids if item_id not in known]:
+                rightly = {str(row["id"]) for row in await self._db.fetch_all(QUERIES["rightly_gone"], ids=strays)}
                 gone = await self._queue.cancel(name, strays, packed=False)
                 metrics.STRAYS.inc(gone.count("canceled"))
+                ends = zip(strays, gone, strict=True)
+                wrong += sum(end == "canceled" and item_id not in rightly for item_id, end in ends)
+        metrics.ORPHANED.set(wrong)
 
     async def _closed(self, epoch: int) -> bool:
         shards = range(self._settings.shards)

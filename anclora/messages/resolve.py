@@ -21,6 +21,7 @@ from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics, receipts
+from anclora.messages.ended import count_dead
 from anclora.messages.evidence import Candidate, Doubt, pick
 from anclora.messages.feed import LaneItem, enqueue
 from anclora.messages.notes import note
@@ -244,6 +245,8 @@ class Resolver(Loop):
                 await note(conn, doubt.id, "doubt given up", _HOW[how])
         if changed:
             metrics.RESOLVED.labels(how).inc()
+            if how == "deadline":
+                count_dead("unknown_outcome", "provider")
             log.warning("doubt_unresolved", message_id=str(doubt.id), how=how)
         return changed
 

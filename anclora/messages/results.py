@@ -5,6 +5,7 @@ the lane is away its leases run out and the next claim meets the final row.
 """
 
 import asyncio
+import contextlib
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ import msgspec
 import psycopg
 
 from anclora.instances.book import InstanceBook
+from anclora.kit import tracing
 from anclora.kit.batcher import commit_or_bisect
 from anclora.kit.clock import Clock
 from anclora.kit.errors import UnavailableError
@@ -27,11 +29,13 @@ from anclora.messages import metrics
 from anclora.messages.attempt import Result, rests_of, row_of, woken_by
 from anclora.messages.feed import lane_of
 from anclora.messages.intent import Intent
+from anclora.messages.measured import count_results
 from anclora.messages.model import State
 from anclora.messages.resolved import Resolved, went_elsewhere
 from anclora.messages.retries import RetryBook
 from anclora.messages.rules import FOLLOW_SECONDS, judge
 from anclora.messages.told import telling
+from anclora.messages.traces import trace_attempts
 from anclora.messages.worker import QUERIES
 from anclora.providers.contract import Outcome, Scope, Sent, Unknown
 from anclora.queue import Claimed, Queue
@@ -39,15 +43,20 @@ from anclora.storage.database import Database, id_span
 
 log = get_logger(__name__)
 _ROUND = 500
-_FEW = 50
-_LINGER_SECONDS = 0.02  # a statement for a few results costs hardly more than one for one
+_ENOUGH = 250  # a statement costs Postgres a millisecond before its first row, so fewer wait for company
+_LINGER_SECONDS = 0.02  # at the most
 _BESIDE = 1  # groups stored beside the present one: while one waits for the disk, another computes
+_UNCHANGED: tuple[datetime | None, str] = (None, "")
 _POISON = (psycopg.DataError, psycopg.IntegrityError)
 _encode = msgspec.json.Encoder().encode
 
 
 class Results(Loop):
-    """Owns finished attempts until ledger and lane know them."""
+    """Owns finished attempts until ledger and lane know them.
+
+    Attributes:
+        served_until: until when somebody took what was ready, before this process began; None = nobody ever did.
+    """
 
     name = "results"
     every_seconds = 1.0
@@ -76,9 +85,11 @@ class Results(Loop):
         self._dice = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._waiting: deque[Result] = deque()
         self._open = 0
+        self._enough = asyncio.Event()
         self._stored = asyncio.Event()
         self._groups = Overlap(_BESIDE)
         self._resolved = Resolved(db, clock)
+        self.served_until: datetime | None = None
 
     def put(self, intent: Intent, outcome: Outcome) -> None:
         """Hand over the end of an attempt."""
@@ -93,6 +104,8 @@ class Results(Loop):
         )
         self._waiting.append(Result(intent=intent, outcome=outcome, verdict=verdict, at=now))
         self._open += 1
+        if len(self._waiting) >= _ENOUGH:
+            self._enough.set()
         self.nudge()
 
     async def flushed(self) -> None:
@@ -103,14 +116,20 @@ class Results(Loop):
             await self._stored.wait()
 
     async def run_once(self) -> bool:
-        """Begin to store one group, beside those before it; a few results wait a moment for company."""
+        """Begin to store one group, beside those before it; a small one waits a moment for company."""
         await self._groups.reap()
-        if 0 < len(self._waiting) < _FEW:
-            await asyncio.sleep(_LINGER_SECONDS)
+        if 0 < len(self._waiting) < _ENOUGH:
+            await self._company()
         batch = [self._waiting.popleft() for _ in range(min(_ROUND, len(self._waiting)))]
         if batch:
             await self._groups.start(self._end(batch))
         return bool(self._waiting)
+
+    async def _company(self) -> None:
+        self._enough.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                await self._enough.wait()
 
     async def settle(self) -> None:
         """Store what is there, and return when ledger and lanes know it."""
@@ -143,8 +162,12 @@ class Results(Loop):
             await self._resolved.learn(elsewhere)
 
     async def _store(self, batch: Sequence[Result]) -> Sequence[datetime | None]:
-        blocks = await store(self._db, batch, self._worker_id())
-        return [blocks.get(result.intent.id) for result in batch]
+        stored = await store(self._db, batch, self._worker_id())
+        states = {message_id: state for message_id, (_, state) in stored.items()}
+        count_results(batch, states, served_until=self.served_until)
+        if tracing.active is not None:
+            trace_attempts(tracing.active, batch, states)
+        return [stored.get(result.intent.id, _UNCHANGED)[0] for result in batch]
 
     async def _tell_lanes(self, batch: Sequence[Result], blocks: Sequence[datetime | Exception | None]) -> None:
         """Close what rests, open what works again, give every item its place; `blocks` = until when it may block."""
@@ -202,11 +225,11 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-async def store(db: Database, batch: Sequence[Result], worker_id: WorkerId) -> dict[UUID, datetime | None]:
+async def store(db: Database, batch: Sequence[Result], worker_id: WorkerId) -> dict[UUID, tuple[datetime | None, str]]:
     """One statement for a group of results: what rests, the id map, attempts and messages.
 
     Returns:
-        The messages that changed, and until when each may hold back later ones of its recipient.
+        The messages that changed: until when each may hold back later ones of its recipient, and its new state.
     """
     rests = rests_of(batch)
     rows = {
@@ -218,11 +241,11 @@ async def store(db: Database, batch: Sequence[Result], worker_id: WorkerId) -> d
     }
     sent = [r for r in batch if isinstance(r.outcome, Sent)]
     query, told = telling("store_results")
-    blocks: dict[UUID, datetime | None] = dict(await db.commit(query, **rows, **told))
-    late = [r for r in sent if r.intent.id not in blocks]
+    changed = {row[0]: (row[1], row[2]) for row in await db.commit(query, **rows, **told)}
+    late = [r for r in sent if r.intent.id not in changed]
     if late:
         await _count_doubles(db, late)
-    return blocks
+    return changed
 
 
 async def _count_doubles(db: Database, late: Sequence[Result]) -> None:

@@ -16,6 +16,7 @@ from anclora.kit.settings import Settings
 from anclora.media import FileStore
 from anclora.messages.attach import attached, stored_in
 from anclora.messages.intent import Intent
+from anclora.messages.presence import Presence
 from anclora.messages.worker import Worker
 from anclora.providers.contract import Fault, Outcome, Refused, Scope, Unknown
 from anclora.providers.registry import Providers
@@ -41,6 +42,7 @@ class Senders:
         settings: Settings,
         worker: Worker,
         clock: Clock,
+        files: FileStore,
         *,
         ended: Callable[[Intent, Outcome], None],
         give_back: Callable[[Sequence[Intent]], Awaitable[None]],
@@ -57,19 +59,21 @@ class Senders:
         self._mean_seconds = 0.0
         self._timed: dict[UUID, asyncio.TimerHandle] = {}
         self._none_timed = asyncio.Event()
-        self._files = FileStore(settings.media_folder)
+        self._files = files
         self._large = asyncio.Semaphore(_FILES_AT_ONCE)
+        self._presence = Presence(providers, book, settings)
         self.held: dict[UUID, Intent] = {}
 
     @property
     def reach(self) -> int:
         """How many intents may be held at once: what is open, and what will start within a moment.
 
-        More would stand in line here, where no reply can overtake it and its lease runs.
+        More would stand in line here, where no reply can overtake it and its lease runs. What only waits while its
+        person sees us write takes nobody's place.
         """
         at_once = self._settings.connections
         soon = int(at_once * _AHEAD_SECONDS / max(self._mean_seconds, 0.001))
-        return min(self._settings.send_slots, at_once + soon)
+        return min(self._settings.send_slots, at_once + soon + self._presence.waiting)
 
     def put(self, intents: Sequence[Intent], *, now_ms: int = 0) -> None:
         """Hand over intents, at most `send_slots` at once.
@@ -83,16 +87,18 @@ class Senders:
             self._tasks = [asyncio.create_task(self._sender(), name=f"sender-{n}") for n in range(count)]
         for intent in intents:
             self.held[intent.id] = intent
-            if intent.claimed.go_at_ms <= now_ms:
+            wait = self._presence.begin(intent)
+            if intent.claimed.go_at_ms <= now_ms and not wait:
                 self._line.put_nowait(intent)
             else:
                 go_at = intent.began_boot_seconds + (intent.claimed.go_at_ms - now_ms) / 1000
-                delay = max(0.0, go_at - self._clock.boot_seconds())
+                delay = max(wait, go_at - self._clock.boot_seconds())
                 timer = asyncio.get_running_loop().call_later(delay, self._due, intent)
                 self._timed[intent.id] = timer
 
     def _due(self, intent: Intent) -> None:
         del self._timed[intent.id]
+        self._presence.end(intent)
         self._line.put_nowait(intent)
         if not self._timed:
             self._none_timed.set()
@@ -104,6 +110,7 @@ class Senders:
             for timer in self._timed.values():
                 timer.cancel()
             self._timed.clear()
+            self._presence.cancel()
             waiting = [self._line.get_nowait() for _ in range(self._line.qsize())]
             await self._return([*waiting, *timed])
             for _ in waiting:
@@ -120,6 +127,7 @@ class Senders:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        await self._presence.close()
 
     async def _sender(self) -> None:
         now = asyncio.get_running_loop().time

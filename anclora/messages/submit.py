@@ -10,6 +10,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from anclora.instances.book import InstanceBook
+from anclora.kit import tracing
 from anclora.kit.batcher import Batcher, commit_or_bisect
 from anclora.kit.clock import Clock
 from anclora.kit.errors import AncloraError, InvalidError
@@ -24,6 +25,7 @@ from anclora.messages.gather import gather
 from anclora.messages.idempotency import Committed, EntangledError, Request, keys_of, take_keys
 from anclora.messages.model import Draft, NewMessage, State
 from anclora.messages.targets import Known
+from anclora.messages.traces import trace_accepted
 from anclora.providers.contract import Capabilities, Content, kind_of
 from anclora.providers.registry import Providers
 from anclora.storage.database import Database
@@ -104,6 +106,7 @@ class Submit:
                 f"A request holds 1 to {self._settings.bulk_limit} messages, this one {len(drafts)}. Split it.",
                 code="bulk_size",
             )
+        began = self._clock.now()
         await self._book.refresh()
         await self._backlog.check()
         known = await gather(
@@ -111,28 +114,26 @@ class Submit:
             drafts,
             instances=self._book.names,
             region=self._settings.default_region,
-            now=self._clock.now(),
+            now=began,
             media_days=self._settings.media_days,
         )
         messages, rejected = self._admit_all(drafts, known, may_be_critical=may_be_critical)
         if rejected and not partial:
-            raise (
-                rejected[0].error
-                if len(drafts) == 1
-                else BulkError([(r.index, r.error) for r in rejected], len(drafts))
-            )
+            errors = [(each.index, each.error) for each in rejected]
+            raise errors[0][1] if len(drafts) == 1 else BulkError(errors, len(drafts))
         bad = {result.index for result in rejected}
         good = [index for index in range(len(drafts)) if index not in bad]
         if not messages:
             return Submitted(results=list(rejected), replayed=False)
         request = Request(account=account, messages=messages, keys=keys_of(account, messages, key))
-        batcher = self._singles if len(drafts) == 1 else self._bulks
-        committed = await batcher.put(request)
+        committed = await (self._singles if len(drafts) == 1 else self._bulks).put(request)
+        if (traces := tracing.active) is not None and not committed.replayed:
+            trace_accepted(traces, messages, began=began, ended=self._clock.now())
         accepted = [
             Accepted(index=index, id=message_id, state=message.state, to=message.recipient, instance=message.instance)
             for index, message, message_id in zip(good, messages, committed.ids, strict=True)
         ]
-        results = sorted([*accepted, *rejected], key=lambda result: result.index)
+        results = sorted([*accepted, *rejected], key=lambda each: each.index)
         return Submitted(results=results, replayed=committed.replayed)
 
     async def close(self) -> None:

@@ -145,6 +145,7 @@ class Housekeeping(Loop):
     """Partitions ahead, and what is past its time goes."""
 
     name = "housekeeping"
+    chore = "housekeeping"
     every_seconds = _HOUSEKEEPING_SECONDS
 
     def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:

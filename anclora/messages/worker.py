@@ -8,6 +8,7 @@ possible: a known limit; the late result is then evidence, and counted when it w
 
 import os
 import socket
+from datetime import datetime
 
 from anclora.kit.clock import Clock
 from anclora.kit.ids import WorkerId, new_id
@@ -70,6 +71,11 @@ class Worker(Loop):
                 await self._register()
         self._beat_began = began
         return False
+
+    async def last_served(self) -> datetime | None:
+        """Until when a worker of this role is known to have lived; None = there never was one."""
+        row = await self._db.fetch_one(QUERIES["last_served"], role=self._role)
+        return None if row is None else row["at"]
 
     async def retire(self) -> None:
         """Say that nothing of this worker is left in flight."""

@@ -17,11 +17,25 @@ from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.notify import metrics
 from anclora.notify.channels import Channels
-from anclora.notify.contract import Attachment, Delivered, Link, Notice, Outcome, Outgoing, Refused, Severity
+from anclora.notify.climb import climb, count_unreached
+from anclora.notify.contract import (
+    Action,
+    Attachment,
+    Delivered,
+    Fact,
+    Kind,
+    Link,
+    Notice,
+    Outcome,
+    Outgoing,
+    Parent,
+    Refused,
+    Severity,
+)
 from anclora.notify.guard import masked
 from anclora.notify.rules import TRIES, next_of
 from anclora.notify.tell import QUERIES
-from anclora.storage.database import Database, fetch_all, fetch_one
+from anclora.storage.database import Connection, Database, fetch_all, fetch_one
 
 log = get_logger(__name__)
 _AT_ONCE = 8
@@ -34,6 +48,7 @@ _UNTOLD = Refused(
     permanent=True,
 )
 _FORGET_EVERY = timedelta(minutes=10)
+_COUNT_EVERY = timedelta(seconds=10)
 
 
 class Messenger(Loop):
@@ -53,7 +68,7 @@ class Messenger(Loop):
         self._channels = channels
         self._clock = clock
         self._dice = dice
-        self._forget_at = clock.now()
+        self._forget_at = self._count_at = clock.now()
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -67,6 +82,7 @@ class Messenger(Loop):
         """Begin one notice for each target that may hear one; a slow target holds up no other."""
         now, free = self._clock.now(), _AT_ONCE - len(self._under_way)
         await self._forget(now)
+        await climb(self._db, now)
         if not self._channels or free <= 0:
             return False
         values = {"now": now, "lease_seconds": _LEASE_SECONDS, "limit": free, "channels": sorted(self._channels)}
@@ -91,6 +107,9 @@ class Messenger(Loop):
             self._forget_at = now + _FORGET_EVERY
             before = now - timedelta(days=_KEPT_DAYS)
             await self._db.execute(QUERIES["forget_notices"], before=before, limit=_FORGOTTEN)
+        if now >= self._count_at:
+            self._count_at = now + _COUNT_EVERY
+            await count_unreached(self._db, now)
 
     async def _serve(self, claim: Mapping[str, Any]) -> None:
         try:
@@ -115,15 +134,15 @@ class Messenger(Loop):
             if row is None:
                 return None
             files = await fetch_all(conn, QUERIES["read_files"], notice_id=row["id"])
-        notice = Notice(
-            title=row["title"],
-            text=row["text"],
-            key=row["key"],
-            severity=Severity(row["severity"]),
-            links=msgspec.convert(row["links"], list[Link]),
-            attachments=[Attachment(**file) for file in files],
+            parent = await _parent(conn, row, where) if row["incident"] else None
+        outgoing = Outgoing(
+            id=row["id"],
+            target=where["target"],
+            at=row["created_at"],
+            notice=_notice(row, [Attachment(**file) for file in files]),
+            parent=parent,
         )
-        return Outgoing(id=row["id"], target=where["target"], at=row["created_at"], notice=notice), row["tries"]
+        return outgoing, row["tries"]
 
     async def _end(
         self, claim: Mapping[str, Any], outgoing: Outgoing, outcome: Outcome, tries: int, *, gap_seconds: float
@@ -146,6 +165,11 @@ class Messenger(Loop):
         async with self._db.transaction() as conn:
             await conn.execute(QUERIES["end_try"], end)
             await conn.execute(QUERIES["end_turn"], {**claim, "next_at": after.target_at})
+            nobody = after.state == "failed" and await fetch_one(conn, QUERIES["reached_nobody"], notice_id=outgoing.id)
+        if nobody and nobody["nobody"]:
+            severity = outgoing.notice.severity.value
+            metrics.UNREACHED.labels(severity).inc()
+            log.error("notice_reached_nobody", notice=str(outgoing.id), severity=severity)
         if after.state != "waiting":
             metrics.ENDED.labels(claim["channel"], after.state).inc()
         if after.state == "failed":
@@ -157,3 +181,26 @@ class Messenger(Loop):
                 code=after.code,
                 text=after.text,
             )
+
+
+async def _parent(conn: Connection, row: Mapping[str, Any], where: Mapping[str, str]) -> Parent | None:
+    values = {"incident": row["incident"], "notice_id": row["id"]}
+    found = await fetch_one(conn, QUERIES["find_parent"], **values, **where)
+    if found is None:
+        return None
+    return Parent(id=found["id"], vendor_id=found["vendor_id"], notice=_notice(found, []))
+
+
+def _notice(row: Mapping[str, Any], files: list[Attachment]) -> Notice:
+    return Notice(
+        title=row["title"],
+        text=row["text"],
+        key=row["key"],
+        severity=Severity(row["severity"]),
+        kind=Kind(row["kind"]),
+        incident=row["incident"] or "",
+        facts=msgspec.convert(row["facts"], list[Fact]),
+        actions=msgspec.convert(row["actions"], list[Action]),
+        links=msgspec.convert(row["links"], list[Link]),
+        attachments=files,
+    )

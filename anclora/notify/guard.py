@@ -27,6 +27,7 @@ class GuardedChannel:
         self._clock = clock
         self._timeout = timeout_seconds
         self.gap_seconds = channel.gap_seconds
+        self.kinds = channel.kinds
 
     def targets(self, severity: Severity) -> Sequence[str]:
         """Who hears of this."""
@@ -43,6 +44,8 @@ class GuardedChannel:
         except Exception as error:  # it may have left, so this must end as an outcome
             log.exception("channel_failed", channel=self._name, notice=str(outgoing.id))
             outcome = Unknown(code="channel_error", text=type(error).__name__)
+        if not isinstance(outcome, Delivered):
+            metrics.FAILURES.labels(self._name).inc()
         kind = type(outcome).__name__.lower()
         metrics.SECONDS.labels(self._name, kind).observe(self._clock.boot_seconds() - started)
         log.info(
@@ -63,6 +66,8 @@ class GuardedChannel:
 
 
 def masked(target: str) -> str:
-    """A target for logs: of an address only its first letter and its domain."""
+    """A target for logs: of an address only its first letter and its domain, of a number only its end."""
+    if target.startswith("+"):
+        return f"…{target[-3:]}"
     name, at, domain = target.rpartition("@")
     return f"{name.rpartition('<')[2][:1]}…@{domain.rstrip('>')}" if at else target

@@ -1,6 +1,6 @@
 """Instruments of the notices."""
 
-from anclora.kit.metrics import counter, histogram
+from anclora.kit.metrics import counter, gauge, histogram
 
 SECONDS = histogram(
     "notice_seconds",
@@ -9,3 +9,13 @@ SECONDS = histogram(
     ("channel", "outcome"),
 )
 ENDED = counter("notices_total", "Notices to one target that ended: delivered or failed.", ("channel", "state"))
+FAILURES = counter("notify_failures", "Tries to tell one target that did not arrive, or may not have", ("channel",))
+SECOND_PATHS = counter(
+    "notice_second_paths",
+    "Notices that took a second path, because the first was closed or silent",
+    ("channel", "instead_of"),
+)
+UNREACHED = counter("notices_unreached", "Notices that were given up everywhere and reached nobody", ("severity",))
+UNDELIVERED = gauge(
+    "notices_undelivered", "Notices of the last day that for two minutes and more have reached nobody", ("severity",)
+)

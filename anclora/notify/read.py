@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from anclora.notify.contract import Action
 from anclora.notify.tell import QUERIES
 from anclora.storage.database import Database
 
@@ -15,7 +16,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """A notice for one target.
 
     Attributes:
-        state: waiting, delivered or failed.
+        state: waiting, delivered, failed, or withdrawn because it had become old news.
         due_at: when a waiting one goes, or goes again.
         last_text: what went wrong last, and what to do.
         left_out: what did not go along, though the text arrived.
@@ -33,12 +34,19 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A notice, and what became of it."""
+    """A notice, and what became of it.
+
+    Attributes:
+        kind: trigger, acknowledge or resolve.
+        incident: what it is about, when it belongs to one.
+    """
 
     id: UUID
     created_at: datetime
     key: str
     severity: str
+    kind: str
+    incident: str | None
     title: str
     deliveries: Sequence[DeliveryView]
 
@@ -56,6 +64,12 @@ async def find_notice(db: Database, key: str) -> NoticeView | None:
 async def recent_notices(db: Database, limit: int) -> list[NoticeView]:
     """The newest first."""
     return _views(await db.fetch_all(QUERIES["recent_notices"], limit=limit))
+
+
+async def offered(db: Database, notice_id: UUID) -> Sequence[Action] | None:
+    """What a notice offers to do; None = there is no such notice (any more)."""
+    row = await db.fetch_one(QUERIES["find_actions"], id=notice_id)
+    return None if row is None else msgspec.convert(row["actions"], list[Action])
 
 
 def _views(rows: Sequence[Mapping[str, Any]]) -> list[NoticeView]:

@@ -32,6 +32,23 @@ async def tell(conn: Connection, notice: Notice, to: Mapping[str, Sequence[str]]
     Raises:
         InvalidError: no channel should be asked to carry it.
     """
+    notice_id = await keep(conn, notice, now=now)
+    fresh: list[str] = []
+    for channel, targets in sorted(to.items()):
+        for target in sorted(set(targets)):
+            values = {"channel": channel, "target": target, "now": now}
+            await conn.execute(QUERIES["keep_target"], values)
+            if await fetch_one(conn, QUERIES["keep_delivery"], notice_id=notice_id, **values):
+                fresh.append(f"{channel}:{target}")
+    return Told(id=notice_id, fresh=fresh)
+
+
+async def keep(conn: Connection, notice: Notice, *, now: datetime) -> UUID:
+    """Write a notice down for nobody yet; its id, the earlier one when its key was told before.
+
+    Raises:
+        InvalidError: no channel should be asked to carry it.
+    """
     check_notice(notice)
     own = new_id()
     row = await fetch_one(
@@ -41,8 +58,12 @@ async def tell(conn: Connection, notice: Notice, to: Mapping[str, Sequence[str]]
         now=now,
         key=notice.key,
         severity=notice.severity.value,
+        kind=notice.kind.value,
+        incident=notice.incident or None,
         title=notice.title,
         text=notice.text,
+        facts=msgspec.json.encode(notice.facts).decode(),
+        actions=msgspec.json.encode(notice.actions).decode(),
         links=msgspec.json.encode(notice.links).decode(),
     )
     notice_id = row["id"] if row else own
@@ -50,11 +71,4 @@ async def tell(conn: Connection, notice: Notice, to: Mapping[str, Sequence[str]]
         for place, file in enumerate(notice.attachments):
             values = {"notice_id": own, "place": place, "name": file.name, "mimetype": file.mimetype}
             await conn.execute(QUERIES["keep_file"], values | {"data": file.data})
-    fresh: list[str] = []
-    for channel, targets in sorted(to.items()):
-        for target in sorted(set(targets)):
-            values = {"channel": channel, "target": target, "now": now}
-            await conn.execute(QUERIES["keep_target"], values)
-            if await fetch_one(conn, QUERIES["keep_delivery"], notice_id=notice_id, **values):
-                fresh.append(f"{channel}:{target}")
-    return Told(id=notice_id, fresh=fresh)
+    return notice_id

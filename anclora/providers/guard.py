@@ -13,13 +13,15 @@ from prometheus_client import Counter, Histogram
 
 from anclora.kit.clock import Clock
 from anclora.kit.deadline import Deadline
-from anclora.kit.errors import AncloraError, UnavailableError
+from anclora.kit.errors import AncloraError, InvalidError, UnavailableError
 from anclora.kit.logging import get_logger, mask_phone
 from anclora.kit.metrics import counter, histogram
 from anclora.providers.contract import (
     Capabilities,
     Content,
     Event,
+    FetchedMedia,
+    FetchesMedia,
     FoundMessage,
     HasTemplates,
     HeardPage,
@@ -106,9 +108,9 @@ class GuardedProvider:
         except TimeoutError:
             outcome = Unknown(code="provider_timeout", text=f"no outcome within {self._send_timeout:.0f} s")
         except Exception as error:  # the request may have left, so this must end as an outcome
-            log.exception("provider_failed", provider=self._name, call="send", instance=instance)
+            log.exception("provider_failed", provider=self._name, call="send", instance=instance, message_id=reference)
             outcome = Unknown(code="provider_error", text=type(error).__name__)
-        kind = self._ended("send", outcome, started)
+        ended = self._ended("send", outcome, started)
         if _debug.isEnabledFor(logging.DEBUG):
             log.debug(
                 "provider_exchange",
@@ -116,10 +118,10 @@ class GuardedProvider:
                 call="send",
                 instance=instance,
                 recipient=mask_phone(recipient),
-                content=type(content).__name__.lower(),
-                outcome=kind,
+                kind=type(content).__name__.lower(),
+                outcome=ended,
                 code=None if isinstance(outcome, Sent) else outcome.code,
-                text=None if isinstance(outcome, Sent) else outcome.text,
+                said=None if isinstance(outcome, Sent) else outcome.text,
             )
         return outcome
 
@@ -135,9 +137,9 @@ class GuardedProvider:
         """Show a person that their messages were read. Raises `AncloraError`s only."""
         await self._call("mark_read", self._provider.mark_read(instance, sender, provider_ids))
 
-    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
+    async def typing(self, instance: str, recipient: str, seconds: float, *, below: str | None = None) -> None:
         """Show a person that we write. Raises `AncloraError`s only."""
-        await self._call("typing", self._provider.typing(instance, recipient, seconds))
+        await self._call("typing", self._provider.typing(instance, recipient, seconds, below=below))
 
     async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:
         """Which numbers have WhatsApp. Raises `AncloraError`s only."""
@@ -216,6 +218,12 @@ class GuardedProvider:
         if not isinstance(self._provider, TellsLimits):
             return []
         return await self._call("read_limits", self._provider.read_limits())
+
+    async def fetch_media(self, instance: str, ref: str, *, limit_bytes: int) -> FetchedMedia:
+        """A file somebody sent. Raises `AncloraError`s only."""
+        if not isinstance(self._provider, FetchesMedia):
+            raise InvalidError(f"{self._name} does not hand out the files people send.", code="not_supported")
+        return await self._call("fetch_media", self._provider.fetch_media(instance, ref, limit_bytes=limit_bytes))
 
     async def list_templates(self) -> Sequence[RemoteTemplate]:
         """The templates, or none. Raises `AncloraError`s only."""

@@ -7,13 +7,16 @@ from anclora.kit.clock import Clock
 from anclora.kit.errors import SetupError
 from anclora.kit.settings import Settings, env_name
 from anclora.providers.cloud import CloudProvider
-from anclora.providers.contract import Provider
+from anclora.providers.cloud import capabilities as cloud_limits
+from anclora.providers.contract import Capabilities, Provider
 from anclora.providers.evolution import EvolutionProvider
+from anclora.providers.evolution import limits as evolution_limits
 from anclora.providers.guard import GuardedProvider
 
 EVOLUTION = "evolution"
 CLOUD = "cloud"
 _CLOUD_SETTINGS = ("cloud_account_id", "cloud_token", "cloud_app_secret", "cloud_verify_token")
+_CAPABILITIES: Mapping[str, Capabilities] = {EVOLUTION: evolution_limits.CAPABILITIES, CLOUD: cloud_limits.CAPABILITIES}
 # What configures a provider: whoever needs one that is not there reads it.
 _WANTED: Mapping[str, str] = {
     EVOLUTION: "EVOLUTION_API_URL and EVOLUTION_API_KEY",
@@ -21,6 +24,12 @@ _WANTED: Mapping[str, str] = {
 }
 # Above the provider's own time-out, so that its more exact word is heard first.
 _GUARD_EXTRA_SECONDS = 10.0
+
+
+def degrades(provider: str, kind: str) -> bool:
+    """Whether this provider shows contents of this type otherwise than their name says, configured here or not."""
+    limits = _CAPABILITIES.get(provider)
+    return limits is not None and kind in limits.degraded
 
 
 class Closable(Protocol):

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -19,8 +20,7 @@ from anclora.queue.wire import by_lane, check, claimed, counted, peeked, rules_o
 _ANSWERS: dict[int, EnqueueResult] = {97: "added", 112: "present", 102: "in_flight"}  # a, p, f
 _CANCELED: dict[int, CancelResult] = {99: "canceled", 102: "in_flight", 109: "missing"}  # c, f, m
 _CHUNK = 1_000  # items of one script call: Lua unpacks them, and its stack holds 8,000
-_SWEPT = 500
-_ROUNDS = 2
+_SWEPT, _ROUNDS = 500, 2
 _decode = msgspec.msgpack.Decoder().decode
 
 
@@ -55,6 +55,7 @@ class Queue:
         self._holder = str(uuid4())
         self._epoch = -1
         self._rotations: defaultdict[str, Rotation] = defaultdict(Rotation)
+        self._emptied_ms: dict[tuple[str, int], int] = {}  # (kind, shard): when a claim of ours left nothing ready
 
     def shard_of(self, lane: str) -> int:
         """The shard of a lane, for ever the same."""
@@ -129,7 +130,9 @@ class Queue:
                 if shut:
                     closed.add(shard)
                 for grant in grants:
-                    items += claimed(grant, token)
+                    items += claimed(grant, token, at_ms, self._emptied_ms.get((kind, shard)))
+                if not left_over and not shut:
+                    self._emptied_ms[kind, shard] = at_ms
             left = limit - len(items)
             portions = rotation.following(shards, timers, left) if left > 0 else {}
             portions = {shard: count for shard, count in portions.items() if count and shard not in closed}
@@ -264,6 +267,14 @@ class Queue:
     async def run_id(self) -> str:
         """Which start of Redis this is: changes whenever its memory may have."""
         return await self._server.run_id()
+
+    async def infos(self) -> list[Mapping[str, Any]]:
+        """What each server says of itself: Redis's `INFO`."""
+        return await self._server.infos()
+
+    async def slow_entries(self) -> int | None:
+        """How many commands were ever slow; None = the servers' slow logs are empty."""
+        return await self._server.slow_entries()
 
     async def _tell(self, verb: str, entries: Sequence[tuple[Claimed, tuple[object, ...]]]) -> int:
         groups: defaultdict[int, list[tuple[Claimed, tuple[object, ...]]]] = defaultdict(list)

@@ -86,6 +86,8 @@ class Claimed(msgspec.Struct, frozen=True):
         go_at_ms: not before this moment, epoch ms; 0 = at once.
         token: proves the lease; any verb with another token changes nothing.
         probe: the one item a paused lane lets out to see whether it works again; say `resume` or `pause` after it.
+        waited_ms: for how long it can have been ready at most, since nothing was left of its shard before; negative =
+            so long until it may go; None = not known. What order, a limit or a pause held back has not waited.
     """
 
     id: str
@@ -95,6 +97,7 @@ class Claimed(msgspec.Struct, frozen=True):
     order_key: str
     priority: int
     go_at_ms: int = 0
+    waited_ms: int | None = None
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -78,6 +78,21 @@ class Server:
         every = sorted(_run_id(answer) for answer in answers.values())
         return sha256(" ".join(every).encode()).hexdigest()[:40]
 
+    async def infos(self) -> list[Mapping[str, Any]]:
+        """What each server says of itself."""
+        if not self.cluster:
+            return [await self.ask("INFO")]
+        return list((await self.ask("INFO", target_nodes=RedisCluster.PRIMARIES)).values())
+
+    async def slow_entries(self) -> int | None:
+        """How many commands were ever slow: their numbers begin with 0. Nothing but the number is looked at."""
+        if not self.cluster:
+            newest = [await self.ask("SLOWLOG GET", 1)]
+        else:
+            newest = list((await self.ask("SLOWLOG GET", 1, target_nodes=RedisCluster.PRIMARIES)).values())
+        known = [int(log[0]["id"]) + 1 for log in newest if log]
+        return sum(known) if known else None
+
 
 def away(error: Exception) -> UnavailableError:
     """The one way to say that Redis does not answer."""

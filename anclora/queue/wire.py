@@ -21,11 +21,21 @@ def by_lane(entries: Iterable[tuple[Claimed, tuple[object, ...]]]) -> list[objec
     return [part for lane, flat in lanes.items() for part in (lane, flat)]
 
 
-def claimed(grant: Sequence[Any], token: str) -> list[Claimed]:
-    """The items of one grant of `claim`."""
+def claimed(grant: Sequence[Any], token: str, now_ms: int, emptied_ms: int | None) -> list[Claimed]:
+    """The items of one grant of `claim`; `emptied_ms` = when nothing ready was left of its shard, None = not known."""
     lane, probe, ids, records, moments = grant
+    waited = None if emptied_ms is None else now_ms - emptied_ms
     return [
-        Claimed(item_id, lane, token, bool(probe), record[17:], int(record[1]), go_at_ms)
+        Claimed(
+            item_id,
+            lane,
+            token,
+            bool(probe),
+            record[17:],
+            int(record[1]),
+            go_at_ms,
+            now_ms - go_at_ms if go_at_ms > now_ms else waited,
+        )
         for item_id, record, go_at_ms in zip(ids, records, moments or repeat(0, len(ids)), strict=True)
     ]
 

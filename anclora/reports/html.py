@@ -7,10 +7,11 @@ from anclora.reports.page import Page, Table
 from anclora.reports.spelling import number
 from anclora.reports.svg import marks, nice_top, svg_of
 
+_EVEN_COLUMNS = 6
 _STYLE = """
-:root{color-scheme:light dark;--ink:#1c2430;--dim:#5d6b7c;--line:#dfe4ea;--card:#f6f8fa;--bar:#1f7a6d;--good:#1b7f4b;
---bad:#b3372f;--warn:#8a5a00;--paper:#fff}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ecf1;--dim:#9aa7b5;--line:#313a45;--card:#1c232b;--bar:#4fb9a8;
+:root{color-scheme:light dark;--ink:#1c2430;--dim:#5d6b7c;--line:#dfe4ea;--card:#f6f8fa;--bar:#1f7a6d;--pale:#a9cdc8;
+--good:#1b7f4b;--bad:#b3372f;--warn:#8a5a00;--paper:#fff}
+@media(prefers-color-scheme:dark){:root{--ink:#e8ecf1;--dim:#9aa7b5;--line:#313a45;--card:#1c232b;--bar:#4fb9a8;--pale:#28524c;
 --good:#5cc58b;--bad:#ef8078;--warn:#e5b45a;--paper:#12171d}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,"Segoe UI",Roboto,sans-serif}
@@ -36,10 +37,11 @@ th.w,td.w{text-align:left}
 th:first-child,td:first-child{padding-left:0}td.sub{padding-left:18px}
 figure{margin:0 0 6px}figcaption{color:var(--dim);font-size:13px}
 svg{width:100%;height:auto;display:block}
-.bar{fill:var(--bar)}.scale{stroke:var(--line);stroke-width:1}.mark{fill:var(--dim);font-size:11px}
+.bar{fill:var(--bar)}.pale{fill:var(--pale)}.scale{stroke:var(--line);stroke-width:1}.mark{fill:var(--dim);font-size:11px}
 footer{margin-top:34px;border-top:1px solid var(--line);padding-top:12px;color:var(--dim);font-size:13px}
 footer p{margin:4px 0}
-@media(max-width:560px){th,td{padding:6px 6px}.mark{font-size:17px}}
+@media(min-width:561px),print{.even{table-layout:fixed}.even th:first-child{width:34%}}
+@media(max-width:560px){th,td{padding:6px 6px}.mark{font-size:15px}}
 @media print{main{padding:0;max-width:none}h2,figure,tr,.tiles{break-inside:avoid}h2{break-after:avoid}}
 """
 
@@ -68,7 +70,7 @@ def html_of(page: Page) -> str:
         parts.append(f"<li>{escape(action.text)}{command}</li>")
     parts.append("</ol>\n")
     for chart in page.charts:
-        shown = [number(mark, page.lang) for mark in marks(nice_top(max(chart.values)))]
+        shown = [number(mark, page.lang) for mark in marks(nice_top(chart.most))]
         parts.append(f"<h2>{escape(chart.title)}</h2><figure>{svg_of(chart, shown)}")
         parts.append(f"<figcaption>{escape(chart.alt)}</figcaption></figure>\n")
     for table in page.tables:
@@ -82,12 +84,15 @@ def html_of(page: Page) -> str:
 def _table(table: Table) -> Iterator[str]:
     width = len(table.head)
 
+    # Columns of tables that compare stand under each other.
+    even = ' class="even"' if width <= _EVEN_COLUMNS and not table.tail else ""
+
     def kind(place: int, text: str = "") -> str:
         is_words = place < table.words or place >= width - table.tail
         below = " sub" if text.startswith("  ") else ""
         return f' class="w{below}"' if is_words else ""
 
-    yield f'<h2>{escape(table.title)}</h2><div class="wide"><table><thead><tr>'
+    yield f'<h2>{escape(table.title)}</h2><div class="wide"><table{even}><thead><tr>'
     yield "".join(
         f'<th scope="col"{kind(place)}>{escape(text if place or text != table.title else "")}</th>'
         for place, text in enumerate(table.head)

@@ -27,7 +27,7 @@ def text_of(page: Page) -> str:
     lines = [page.date, *([page.warning] if page.warning else []), ""]
     lines += [f"{tile.label}: {tile.value}" + (f" ({tile.below})" if tile.below else "") for tile in page.tiles]
     for table in page.tables:
-        if table.title not in (page.tables[0].title, page.tables[-1].title) and len(table.head) == 6 and table.rows:
+        if table.short:
             lines += ["", f"{table.title}:", *(f"{row[0].strip()}: {row[1]}" for row in table.rows)]
     lines += ["", f"{page.actions_title}:"]
     lines += [f"{place}. {action.text}" for place, action in enumerate(page.actions, 1)]

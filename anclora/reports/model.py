@@ -1,9 +1,13 @@
-"""The nouns of the daily report: a day in figures. Pure; nothing here knows a language or a format."""
+"""The nouns of reports: a day, a week, a month in figures. Pure; nothing here knows a language or a format."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Literal
 
 import msgspec
+
+Every = Literal["daily", "weekly", "monthly"]
+LongEvery = Literal["weekly", "monthly"]
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,7 +16,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sent, delivered, read: reached that in the span.
         failed: ended failed or dead in the span, and are so still.
-        received: what people wrote to our numbers; edits, reactions and groups are not counted.
+        received: what people wrote to our numbers; edits, deletions, reactions and votes are not counted.
     """
 
     sent: int = 0
@@ -26,15 +30,19 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing happened at all."""
         return not any((self.sent, self.delivered, self.read, self.failed, self.received))
 
+    def __add__(self, other: "Counts") -> "Counts":
+        """Both together."""
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
 
 class Talks(msgspec.Struct, frozen=True, kw_only=True):
     """Conversations of a span.
 
     Attributes:
         opened: began in it.
-        active: had traffic in it.
-        first_response_seconds: the median; None = nothing was answered.
-        handoffs: to a person, by reason.
+        active: went on at its end.
+        first_response_seconds: the median of those answered first in it; None = none was.
+        handoffs: to a person, by reason; reasons nobody gave are left out.
     """
 
     opened: int
@@ -52,10 +60,19 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conversions(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of conversations: how many of each type (`lead`, `sale`, own ones), and revenue by currency."""
+    """What became of conversations.
+
+    Attributes:
+        counts: how many of each kind (`lead`, `sale`, own ones).
+        revenue: net of refunds, by currency.
+        total: all of it in the currency of the business, as far as there were rates; None = nobody sums up.
+        unconverted: what there was no rate for, and so is not in `total`.
+    """
 
     counts: Mapping[str, int]
     revenue: Sequence[Money] = ()
+    total: Money | None = None
+    unconverted: Sequence[Money] = ()
 
 
 class DayCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +92,7 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Number(msgspec.Struct, frozen=True, kw_only=True):
-    """One of our numbers on this day."""
+    """One of our numbers in this span."""
 
     name: str
     messages: Counts
@@ -90,7 +107,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tries(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests to the providers that ended on this day, the refused and the doubtful ones among them."""
+    """Requests to the providers that ended in this span, the refused and the doubtful ones among them."""
 
     count: int = 0
     refused: int = 0
@@ -118,6 +135,40 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     yesterday: DayCounts
     week_before: DayCounts
     hours: Sequence[Hour] = ()
+    numbers: Sequence[Number] = ()
+    failures: Sequence[Failure] = ()
+    tries: Tries = Tries()
+    dead: int = 0
+
+
+class DayLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One day of a week or a month, beside the same weekday a week earlier."""
+
+    date: date
+    messages: Counts
+    week_before: Counts
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """A week or a month in figures; it is over.
+
+    Attributes:
+        first, last: its days, both included; a week begins on Monday.
+        timezone: the IANA name of the business zone.
+        now, before: this week and the one before it, or this month and the one before it.
+        days: each of its days.
+        numbers: those with traffic, by name.
+        failures: the most frequent first, five at most.
+        dead: messages that wait for a person's decision, died by its end.
+    """
+
+    every: LongEvery
+    first: date
+    last: date
+    timezone: str
+    now: DayCounts
+    before: DayCounts
+    days: Sequence[DayLine]
     numbers: Sequence[Number] = ()
     failures: Sequence[Failure] = ()
     tries: Tries = Tries()

@@ -20,14 +20,16 @@ from anclora.reports.page import COMPARED, Chart, Page, Table, Tile, Tone
 from anclora.reports.spelling import MINUS, number
 from anclora.reports.svg import marks, nice_top
 
-_INK, _DIM, _LINE, _CARD, _BAR = (HexColor(f"#{value}") for value in ("1c2430", "5d6b7c", "dfe4ea", "f6f8fa", "1f7a6d"))
+_INK, _DIM, _LINE, _CARD = (HexColor(f"#{value}") for value in ("1c2430", "5d6b7c", "dfe4ea", "f6f8fa"))
+_BAR, _PALE = HexColor("#1f7a6d"), HexColor("#a9cdc8")
 _TONES: dict[Tone, Any] = {"good": HexColor("#1b7f4b"), "bad": HexColor("#b3372f"), "plain": _DIM}
 _ONE_AT_A_TIME = Lock()
 _MARGIN = 18 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _PADDING = 6  # of the frame a page is: platypus adds it inside the margin
 _CHART_HEIGHT = 92.0
-_LABEL_EVERY = 3
+_MANY_COLUMNS = 6
+_BESIDE = 0.36  # of the bars' width, for what they are compared with
 
 
 def _style(name: str, size: float, *, bold: bool = False, color: Any = _INK, **more: Any) -> ParagraphStyle:
@@ -104,7 +106,7 @@ def _story(page: Page) -> Iterator[Any]:
     for chart in page.charts:
         yield KeepTogether([_said(chart.title, _H2), _bars(chart, page), _said(chart.alt, _SMALL)])
     for table in page.tables:
-        yield KeepTogether([_said(table.title, _H2), _grid(table)])
+        yield KeepTogether([_said(table.title, _H2), _grid(table)])  # one longer than a page begins where it is
     yield Spacer(1, 14)
     for note in page.notes:
         yield _said(note, _SMALL)
@@ -175,9 +177,9 @@ def _grid(table: Table) -> Grid:
 
 
 def _widths(table: Table) -> Iterator[float]:
-    """The first column gets a third; words at the end share what figures leave."""
+    """The first column gets a third, less beside many; words at the end share what figures leave."""
     width = len(table.head)
-    first = _WIDTH * 0.28
+    first = _WIDTH * (0.28 if width <= _MANY_COLUMNS else 0.12)
     if not table.tail:
         narrow = [text == COMPARED for text in table.head[1:]]
         slim = _WIDTH * 0.115
@@ -197,22 +199,24 @@ def _widths(table: Table) -> Iterator[float]:
 def _bars(chart: Chart, page: Page) -> Drawing:
     drawing = Drawing(_WIDTH, _CHART_HEIGHT)
     left, bottom = 34.0, 13.0
-    height, width = _CHART_HEIGHT - bottom - 5, _WIDTH - left
-    top = nice_top(max(chart.values, default=1))
+    height = _CHART_HEIGHT - bottom - 5
+    top = nice_top(chart.most)
     for mark in marks(top):
         y = bottom + height * mark / top
         drawing.add(Line(left, y, _WIDTH, y, strokeColor=_LINE, strokeWidth=0.5))
         drawing.add(_mark(left - 4, y - 2.5, number(mark, page.lang), "end"))
-    slot = width / max(len(chart.values), 1)
+    slot = (_WIDTH - left) / max(len(chart.values), 1)
     for place, (label, value) in enumerate(zip(chart.labels, chart.values, strict=True)):
-        x = left + slot * place
-        if value:
-            size = height * value / top
-            bar = Rect(x + slot * 0.11, bottom, slot * 0.78, size)
-            bar.fillColor, bar.strokeColor = _BAR, None
-            drawing.add(bar)
-        if place % _LABEL_EVERY == 0:
-            drawing.add(_mark(x + slot / 2, 2, label, "middle"))
+        x, wide = left + slot * (place + 0.11), slot * 0.78
+        pale = wide * _BESIDE if chart.beside else 0.0
+        beside = chart.beside[place] if chart.beside else 0
+        for color, start, width, count in ((_PALE, x, pale, beside), (_BAR, x + pale, wide - pale, value)):
+            if count:
+                bar = Rect(start, bottom, width, height * count / top)
+                bar.fillColor, bar.strokeColor = color, None
+                drawing.add(bar)
+        if place % chart.label_every == 0:
+            drawing.add(_mark(x + wide / 2, 2, label, "middle"))
     return drawing
 
 

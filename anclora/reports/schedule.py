@@ -1,11 +1,12 @@
-"""The report of the day so far, every day at the same business time, without anybody lifting a finger.
+"""Reports at the same business time every day, without anybody lifting a finger.
 
-It is cut at that time to the second, whenever it is really made, so that a late process posts what one in time would
-have posted. Several processes make one report: the notice's key is the same.
+Every day the day so far; right after it on Mondays the week that ended, and on the 1st the month that ended. The day is
+cut at that time, whenever it is really made, so that a late process posts what one in time would have posted. Several
+processes make one report: the notice's key is the same.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from anclora.kit.clock import Clock
@@ -14,20 +15,21 @@ from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.notify import Channels, find_notice
 from anclora.reports.failures import Lang
-from anclora.reports.gather import Sources, gather
+from anclora.reports.gather import Sources, gather, gather_period
+from anclora.reports.model import Day, LongEvery, Period
 from anclora.reports.post import key_of, post
-from anclora.reports.spans import spans_of
+from anclora.reports.spans import period_of, quarter_of, spans_of
 from anclora.storage.database import Database
 
 log = get_logger(__name__)
 
 
-class DailyPost(Loop):
-    """Posts the day so far at `ANCLORA_REPORT_AT`, to the channels of `ANCLORA_REPORT_TO`.
+class ReportPost(Loop):
+    """Posts reports at `ANCLORA_REPORT_AT`, to the channels of `ANCLORA_REPORT_TO`.
 
     Args:
         channels: those of this process.
-        sources: who counts what the message ledger does not know.
+        sources: who counts what is no message.
 
     Raises:
         SetupError: a channel of `ANCLORA_REPORT_TO` is not configured.
@@ -50,20 +52,30 @@ class DailyPost(Loop):
             _ = channels[name]  # refuses to start rather than at six in the evening
 
     async def run_once(self) -> bool:
-        """Post when it is time and nobody has; nothing more to do at once."""
+        """Post what it is time for and nobody has; nothing more to do at once."""
         cut = due_at(self._clock.now(), self._zone, self._at)
-        if not self._names or cut is None or await self._is_posted(cut):
+        if not self._names or cut is None:
             return False
-        spans = spans_of(cut.astimezone(ZoneInfo(self._zone)).date(), zone=self._zone, now=cut, so_far=True)
-        day = await gather(self._db, spans, zone=self._zone, sources=self._sources)
-        async with self._db.transaction() as conn:
-            told = await post(conn, day, self._lang, self._names, self._channels, now=self._clock.now())
-        log.info("report_posted", key=key_of(day.date, day.until, self._lang), targets=len(told.fresh))
+        local = quarter_of(cut).astimezone(ZoneInfo(self._zone))
+        day = local.date()
+        key = key_of("daily", day, local, self._lang)
+        if not await self._is_posted(key):
+            spans = spans_of(day, zone=self._zone, now=cut, so_far=True)
+            await self._post(key, await gather(self._db, spans, zone=self._zone, sources=self._sources))
+        for every in periods_on(day):
+            over = period_of(every, None, zone=self._zone, now=cut)
+            key = key_of(every, over.days[0], None, self._lang)
+            if not await self._is_posted(key):
+                await self._post(key, await gather_period(self._db, over, zone=self._zone, sources=self._sources))
         return False
 
-    async def _is_posted(self, cut: datetime) -> bool:
-        local = cut.astimezone(ZoneInfo(self._zone))
-        return await find_notice(self._db, key_of(local.date(), local, self._lang)) is not None
+    async def _is_posted(self, key: str) -> bool:
+        return await find_notice(self._db, key) is not None
+
+    async def _post(self, key: str, figures: Day | Period) -> None:
+        async with self._db.transaction() as conn:
+            told = await post(conn, figures, self._lang, self._names, self._channels, now=self._clock.now())
+        log.info("report_posted", key=key, targets=len(told.fresh))
 
 
 def due_at(now: datetime, zone: str, at: time) -> datetime | None:
@@ -71,6 +83,11 @@ def due_at(now: datetime, zone: str, at: time) -> datetime | None:
     place = ZoneInfo(zone)
     cut = datetime.combine(now.astimezone(place).date(), at, place).astimezone(UTC)
     return cut if cut <= now else None
+
+
+def periods_on(day: date) -> Sequence[LongEvery]:
+    """Which reports besides the day's are posted on this day. Pure."""
+    return [*(["weekly"] if day.weekday() == 0 else []), *(["monthly"] if day.day == 1 else [])]
 
 
 def names_of(text: str) -> Sequence[str]:

@@ -64,5 +64,42 @@ def long_date(day: date, lang: Lang) -> str:
     return f"{weekday}, {day.day} {month} {day.year}"
 
 
+def short_date(day: date, lang: Lang) -> str:
+    """Jueves, 26 de noviembre, or Thursday, 26 November; in the middle of a sentence."""
+    weekday, month = WEEKDAYS[lang][day.weekday()], MONTHS[lang][day.month - 1]
+    return f"{weekday}, {day.day} de {month}" if lang == "es" else f"{weekday}, {day.day} {month}"
+
+
+def short_day(day: date, lang: Lang) -> str:
+    """Jue 26, or Thu 26."""
+    return f"{WEEKDAYS[lang][day.weekday()][:3]}{_NO_BREAK}{day.day}"
+
+
+def long_month(day: date, lang: Lang) -> str:
+    """Noviembre de 2026, or November 2026."""
+    month = MONTHS[lang][day.month - 1]
+    return f"{month} de {day.year}" if lang == "es" else f"{month} {day.year}"
+
+
+def long_week(first: date, last: date, lang: Lang) -> str:
+    """Semana 48: del 23 al 29 de noviembre de 2026, or Week 48: 23 to 29 November 2026; numbered as ISO 8601 does."""
+    begin, end = str(first.day), f"{last.day} {_of(lang)}{long_month(last, lang)}"
+    if first.month != last.month:
+        begin += f" {_of(lang)}{MONTHS[lang][first.month - 1]}"
+    if first.year != last.year:
+        begin = f"{first.day} {_of(lang)}{long_month(first, lang)}"
+    week = first.isocalendar().week
+    return f"semana {week}: del {begin} al {end}" if lang == "es" else f"week {week}: {begin} to {end}"
+
+
+def capital(text: str) -> str:
+    """With a capital letter first."""
+    return text[:1].upper() + text[1:]
+
+
+def _of(lang: Lang) -> str:
+    return "de " if lang == "es" else ""
+
+
 def _marked(text: str, lang: Lang) -> str:
     return text.translate({ord(","): ".", ord("."): ","}) if lang == "es" else text

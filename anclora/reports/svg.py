@@ -6,9 +6,9 @@ from html import escape
 from anclora.reports.page import Chart
 
 WIDTH, HEIGHT = 720, 176
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 4, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 4, 12, 30
 _GAP = 0.22
-_LABEL_EVERY = 3
+_BESIDE = 0.36  # of the bars' width, for what they are compared with
 
 
 def nice_top(most: int) -> int:
@@ -34,8 +34,8 @@ def svg_of(chart: Chart, shown: Sequence[str]) -> str:
         chart: bars from left to right.
         shown: the marks of the scale as text, one for each of `marks`.
     """
-    top = nice_top(max(chart.values, default=1))
-    width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
+    top = nice_top(chart.most)
+    height = HEIGHT - _TOP - _BOTTOM
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" xmlns="http://www.w3.org/2000/svg">',
         f"<title>{escape(chart.alt)}</title>",
@@ -44,16 +44,20 @@ def svg_of(chart: Chart, shown: Sequence[str]) -> str:
         y = _TOP + height * (1 - mark / top)
         parts.append(f'<line class="scale" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="mark" x="{_LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">{escape(text)}</text>')
-    slot = width / max(len(chart.values), 1)
+    slot = (WIDTH - _LEFT - _RIGHT) / max(len(chart.values), 1)
     for place, (label, value) in enumerate(zip(chart.labels, chart.values, strict=True)):
-        x, bar = _LEFT + slot * place, height * value / top
-        if value:
-            parts.append(
-                f'<rect class="bar" x="{x + slot * _GAP / 2:.1f}" y="{_TOP + height - bar:.1f}" '
-                f'width="{slot * (1 - _GAP):.1f}" height="{bar:.1f}"><title>{escape(label)}: {value}</title></rect>'
-            )
-        if place % _LABEL_EVERY == 0:
-            middle = x + slot / 2
+        x, wide = _LEFT + slot * (place + _GAP / 2), slot * (1 - _GAP)
+        pale = wide * _BESIDE if chart.beside else 0.0
+        beside = chart.beside[place] if chart.beside else 0
+        for kind, left, width, count in (("pale", x, pale, beside), ("bar", x + pale, wide - pale, value)):
+            if count:
+                size = height * count / top
+                parts.append(
+                    f'<rect class="{kind}" x="{left:.1f}" y="{_TOP + height - size:.1f}" '
+                    f'width="{width:.1f}" height="{size:.1f}"><title>{escape(label)}: {count}</title></rect>'
+                )
+        if place % chart.label_every == 0:
+            middle = x + wide / 2
             parts.append(
                 f'<text class="mark" x="{middle:.1f}" y="{HEIGHT - 6}" text-anchor="middle">{escape(label)}</text>'
             )

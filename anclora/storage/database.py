@@ -104,6 +104,11 @@ class Database:
         self.pool = pool
         self._hot = hot or pool
 
+    @property
+    def pools(self) -> dict[str, Pool]:
+        """The pools by name."""
+        return {"main": self.pool} | ({} if self._hot is self.pool else {"hot": self._hot})
+
     async def close(self) -> None:
         """Close every connection."""
         await self.pool.close()

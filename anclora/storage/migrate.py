@@ -6,6 +6,7 @@ next one.
 
 import contextlib
 from collections.abc import Generator
+from functools import lru_cache
 from pathlib import Path
 
 import psycopg
@@ -56,6 +57,13 @@ def pending(url: str) -> list[str]:
     """The revisions a database lacks, oldest first."""
     with _connected(url) as connection:
         return _missing(connection)
+
+
+@lru_cache(maxsize=1)
+def revisions() -> tuple[str, ...]:
+    """The revisions this program knows, oldest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return tuple(script.revision for script in scripts.walk_revisions())[::-1]
 
 
 def run_script(module_file: str) -> None:

@@ -1,5 +1,7 @@
 """Folding: deltas become figures, in the background, by one process at a time; nobody on a hot path waits for it."""
 
+from collections.abc import Sequence
+
 from anclora.kit.lifecycle import Loop
 from anclora.kit.metrics import counter
 from anclora.storage.database import Connection, Database
@@ -8,6 +10,7 @@ from anclora.storage.queries import load_queries
 QUERIES = load_queries(__package__ or __name__)
 FOLDED = counter("tally_deltas_folded", "Deltas of figures that were folded")
 _AT_ONCE = 20_000
+_LONGEST_REBUILD = "5min"
 _LOCK = 0x616E6374  # "anct": the advisory lock of whoever writes `tallies`
 
 
@@ -33,16 +36,38 @@ async def fold(db: Database, *, at_once: int = _AT_ONCE) -> int:
     return folded
 
 
+async def keep_days_of(db: Database, zone: str) -> bool:
+    """Let the days be those of an IANA zone; True = they were another's and are made anew."""
+    async with db.transaction() as conn:
+        await alone(conn, wait=True)
+        cursor = await conn.execute(QUERIES["change_zone"], {"zone": zone})
+        if await cursor.fetchone() is None:
+            return False
+        await conn.execute("select set_config('statement_timeout', %s, true)", [_LONGEST_REBUILD])
+        await rebuild(conn, [1440])
+        return True
+
+
+async def rebuild(conn: Connection, grains: Sequence[int]) -> None:
+    """Make hours (60) or days (1440) anew from their quarters; by whoever is `alone`."""
+    await conn.execute(QUERIES["forget_sums"], {"grains": list(grains)})
+    await conn.execute(QUERIES["rebuild_sums"], {"grains": list(grains)})
+
+
 class TallyFold(Loop):
-    """Folds every few seconds; safe in several processes at once."""
+    """Folds every few seconds, into the days of one zone; safe in several processes at once."""
 
     name = "tally_fold"
     every_seconds = 2.0
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, zone: str) -> None:
         super().__init__()
-        self._db = db
+        self._db, self._zone = db, zone
+        self._settled = False
 
     async def run_once(self) -> bool:
-        """One batch."""
+        """One batch; the first time also the zone, which is a setting."""
+        if not self._settled:
+            await keep_days_of(self._db, self._zone)
+            self._settled = True
         return await fold(self._db) == _AT_ONCE

@@ -7,7 +7,7 @@ moment brings its own deltas. Needed when a process older than the tallies wrote
 import msgspec
 
 from anclora.storage.database import Connection
-from anclora.tallies.fold import QUERIES, alone
+from anclora.tallies.fold import QUERIES, alone, rebuild
 from anclora.tallies.model import Verified
 from anclora.tallies.verify import compare
 
@@ -23,6 +23,5 @@ async def mend(conn: Connection) -> Verified:
     found = await compare(conn)
     if found.differences:
         await conn.execute(QUERIES["append_differences"])
-        await conn.execute(QUERIES["forget_hours"])
-        await conn.execute(QUERIES["rebuild_hours"])
+        await rebuild(conn, [60, 1440])
     return msgspec.structs.replace(found, mended=found.differences)

@@ -53,21 +53,23 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         since: the beginning of a quarter of an hour, as every time zone has them; `until` alike.
-        grain: read by quarters or by hours; hours are fewer rows, and need edges on full hours of UTC.
+        grain: how finely `at` tells them apart: by quarters, by hours of UTC, or by days of `zone`.
+        zone: IANA zone whose days may be read, which is faster for long periods.
     """
 
     since: datetime
     until: datetime
-    grain: Literal[15, 60] = 15
+    grain: Literal[15, 60, 1440] = 15
     instance: str | None = None
     campaign: str | None = None
+    zone: str | None = None
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of one part.
 
     Attributes:
-        at: the quarter or hour (when asked by `at`), else None.
+        at: the beginning of the quarter, hour or day (when asked by `at`), else None.
         key: the number, campaign, template, class or cause; "" = none, and for the others.
     """
 
@@ -83,7 +85,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         grain: minutes it stands for.
         at: its beginning.
         tallied: what the figures say.
-        counted: what the rows say; of an hour, what its quarters say.
+        counted: what the rows say; of an hour or a day, what its quarters say.
     """
 
     grain: int

@@ -46,6 +46,7 @@ class TemplateSync(Loop):
 
     name = "templates"
     every_seconds = _EVERY_SECONDS
+    chore = "template-sync"
 
     def __init__(self, db: Database, providers: Mapping[str, Provider]) -> None:
         super().__init__()

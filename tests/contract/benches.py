@@ -16,6 +16,7 @@ from anclora.providers.cloud import CloudProvider
 from anclora.providers.contract import Event, Provider
 from anclora.providers.evolution import EvolutionProvider
 from anclora.providers.sandbox import Script, read_witness, running_sandbox
+from anclora.providers.sandbox.files import receive_file
 from anclora.providers.sandbox.graph import running_graph
 from anclora.providers.sandbox.graph_script import GraphFault, GraphScript
 from anclora.providers.sandbox.script import Fault, Number, Pick, Receipts
@@ -41,6 +42,7 @@ class Bench:
         write: somebody writes these words to the number.
         wrong_key: the same provider with a key its server does not take.
         nowhere: the same provider at an address where nobody listens.
+        write_file: somebody sends a picture of these bytes; None = its files cannot be fetched.
         nobody: recipient and text of a message to somebody who cannot be reached.
     """
 
@@ -52,6 +54,7 @@ class Bench:
     wrong_key: Closable
     nowhere: Closable
     nobody: tuple[str, str] = (NOBODY, "hola")
+    write_file: Callable[[str, bytes], Any] | None = None
 
     def events(self) -> list[Event]:
         """Everything the server told so far."""
@@ -99,6 +102,7 @@ async def evolution(folder: Path) -> AsyncGenerator[Bench, None]:
             write=lambda sender, text: world.receive(world.instances["sales"], sender, text),
             wrong_key=provider(sandbox.url, "wrong"),
             nowhere=provider("http://127.0.0.1:1", "k"),
+            write_file=lambda sender, data: receive_file(world, world.instances["sales"], sender, data, "image/jpeg"),
         )
         async with _opened(bench):
             yield bench
@@ -133,6 +137,7 @@ async def cloud(folder: Path) -> AsyncGenerator[Bench, None]:
             write=lambda sender, text: graph.world.receive(number, sender, text),
             wrong_key=provider(graph.url, "wrong"),
             nowhere=provider("http://127.0.0.1:1/v24.0", "t"),
+            write_file=lambda sender, data: graph.world.receive_file(number, sender, data, "image/jpeg"),
         )
         async with _opened(bench):
             yield bench

@@ -4,21 +4,24 @@ A new provider is a folder and a bench (`benches.py`); `docs/howto/add-a-provide
 """
 
 import inspect
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from benches import BENCHES, BUSY, NO_ANSWER, NO_NAME, PERSON, Bench
 
 from anclora.kit.clock import SystemClock
-from anclora.kit.errors import InvalidError, UnauthorizedError, UnavailableError
+from anclora.kit.errors import InvalidError, NotFoundError, UnauthorizedError, UnavailableError
 from anclora.providers.contract import (
+    FetchesMedia,
     InboundEvent,
     OtherEvent,
     Provider,
     ReceiptEvent,
     Refused,
+    SaidMedia,
     Scope,
     Sent,
     Text,
@@ -154,3 +157,40 @@ async def test_a_webhook_of_tomorrow_is_no_error(bench: Bench) -> None:
 async def test_the_number_itself_is_its_first_variant(bench: Bench) -> None:
     for recipient in (PERSON, "5511999990001", "5215512345678"):
         assert bench.provider.variants(recipient)[0] == recipient
+
+
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 2_000
+
+
+async def told_of_a_file(bench: Bench, write_file: Callable[[str, bytes], Any]) -> str:
+    """Somebody sends one; what it is fetched by."""
+    write_file(PERSON, JPEG)
+    await bench.until(lambda events: any(isinstance(each, InboundEvent) for each in events))
+    [said] = [event.said for event in bench.events() if isinstance(event, InboundEvent)]
+    assert isinstance(said, SaidMedia)
+    assert (said.kind, said.mimetype) == ("image", "image/jpeg")
+    assert said.ref is not None
+    return said.ref
+
+
+async def test_a_file_somebody_sent_comes_byte_for_byte(bench: Bench) -> None:
+    if bench.write_file is None:
+        assert not isinstance(bench.provider, FetchesMedia)
+        return
+    assert isinstance(bench.provider, FetchesMedia)
+    ref = await told_of_a_file(bench, bench.write_file)
+    got = await bench.provider.fetch_media(bench.number, ref, limit_bytes=len(JPEG))
+    assert (got.data, got.mimetype) == (JPEG, "image/jpeg")
+    with pytest.raises(InvalidError) as caught:
+        await bench.provider.fetch_media(bench.number, ref, limit_bytes=len(JPEG) - 1)
+    assert caught.value.code == "media_too_large"
+
+
+async def test_a_file_the_provider_has_no_more_says_so(bench: Bench) -> None:
+    if not isinstance(bench.provider, FetchesMedia) or not isinstance(bench.nowhere, FetchesMedia):
+        return
+    with pytest.raises(NotFoundError) as caught:
+        await bench.provider.fetch_media(bench.number, "3A000000000000000009", limit_bytes=1_000)
+    assert caught.value.code == "media_expired"
+    with pytest.raises(UnavailableError):
+        await bench.nowhere.fetch_media(bench.number, "3A000000000000000009", limit_bytes=1_000)

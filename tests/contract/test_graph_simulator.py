@@ -217,11 +217,12 @@ async def test_what_the_cloud_api_cannot_do_says_so(play: Play) -> None:
     with pytest.raises(InvalidError):
         await play.provider.check_numbers("109876543210001", [PERSON])
     await play.provider.typing("109876543210001", PERSON, 3.0)
+    assert play.graph.world.typing == []
 
 
 async def test_reading_and_typing_are_told_to_the_person(play: Play) -> None:
     await play.provider.mark_read("109876543210001", PERSON, ["wamid.1", "wamid.2"])
-    await play.provider.typing_on("109876543210001", "wamid.3")
+    await play.provider.typing("109876543210001", PERSON, 3.0, below="wamid.3")
     assert (play.graph.world.read, play.graph.world.typing) == (["wamid.2", "wamid.3"], ["wamid.3"])
     with pytest.raises(AncloraError):
         await play.provider.mark_read("999", PERSON, ["wamid.1"])

@@ -18,6 +18,7 @@ from anclora.notify.slack.errors import refusal, unusual
 from tests import slack_server as slack
 from tests import smtp_server as smtp
 from tests.conftest import needs
+from tests.loopback import ask
 
 NOTICE = Notice(title="Hola", text="qué tal", key="k")
 WITH_FILE = Notice(
@@ -72,7 +73,7 @@ async def test_the_stand_in_refuses_what_slack_refuses(
     server: slack.SlackServer, body: dict[str, str], token: str | None, word: str
 ) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    status, answer = await slack.ask(f"{server.url}/api/chat.postMessage", json=body, headers=headers)
+    status, answer = await ask(f"{server.url}/api/chat.postMessage", json=body, headers=headers)
     assert (status, answer) == (200, {"ok": False, "error": word})
     assert refusal(word).permanent
     assert server.said == []
@@ -92,7 +93,7 @@ async def test_the_stand_ins_webhook_refuses_what_slacks_does(
     server: slack.SlackServer, path: str, body: bytes, status: int, word: str
 ) -> None:
     headers = {"content-type": "application/json"}
-    assert await slack.ask(server.url + path, data=body, headers=headers) == (status, word)
+    assert await ask(server.url + path, data=body, headers=headers) == (status, word)
     assert refusal(word).permanent
 
 
@@ -154,15 +155,13 @@ async def test_an_upload_is_checked_by_the_stand_in(server: slack.SlackServer) -
     bearer = {"Authorization": f"Bearer {slack.TOKEN}"}
     place = f"{server.url}/api/files.getUploadURLExternal"
     show = f"{server.url}/api/files.completeUploadExternal"
-    assert (await slack.ask(place, json={"filename": "a", "length": 3}, headers=bearer))[1]["error"] == (
-        "invalid_arguments"
-    )
-    _, given = await slack.ask(place, data={"filename": "a", "length": "3"}, headers=bearer)
-    assert (await slack.ask(given["upload_url"], data=b"abc", headers=bearer))[0] == 403
-    assert (await slack.ask(given["upload_url"], data=b"abcd"))[0] == 400
+    assert (await ask(place, json={"filename": "a", "length": 3}, headers=bearer))[1]["error"] == ("invalid_arguments")
+    _, given = await ask(place, data={"filename": "a", "length": "3"}, headers=bearer)
+    assert (await ask(given["upload_url"], data=b"abc", headers=bearer))[0] == 403
+    assert (await ask(given["upload_url"], data=b"abcd"))[0] == 400
     shown = {"files": [{"id": given["file_id"]}], "channel_id": "C1"}
-    assert (await slack.ask(show, json=shown, headers=bearer))[1]["error"] == "file_not_found"
-    assert (await slack.ask(show, json=shown | {"channel_id": "#a"}, headers=bearer))[1]["error"] == "channel_not_found"
+    assert (await ask(show, json=shown, headers=bearer))[1]["error"] == "file_not_found"
+    assert (await ask(show, json=shown | {"channel_id": "#a"}, headers=bearer))[1]["error"] == "channel_not_found"
 
 
 @pytest.mark.parametrize("trouble", ["server_error", "garbled"])

@@ -33,6 +33,7 @@ from anclora.providers.contract import (
 )
 from anclora.providers.evolution import adapter, payloads, shapes, webhook
 from anclora.providers.evolution.errors import failure_of, outcome_of
+from anclora.providers.evolution.number_row import instance_in
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 # Members the contract names as optional (3.1, 3.5) and we may or may not send.
@@ -277,7 +278,7 @@ def _read(exchange: Mapping[str, Any]) -> None:
             assert receipt is not None
             assert webhook.RANKS[next(w for w in _FARTHEST if w in words)] == receipt.rank
         return
-    found = [(row.name, row.state) for row in map(adapter._instance, body) if row is not None]
+    found = [(row.name, row.state) for row in map(instance_in, body) if row is not None]
     assert found == [(row["name"], row["connectionStatus"]) for row in body if row["name"]]
 
 

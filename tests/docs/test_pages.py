@@ -15,6 +15,7 @@ from anclora.cli.app import app
 
 ROOT = Path(__file__).parent.parent.parent
 README = ROOT / "README.md"
+HOUSE = ("anclora", "tests", "docs", "deploy")
 # Kept word for word as it was ordered; its commands come to life one by one.
 ORIGINAL = ROOT / "docs" / "reference" / "playbook-original.md"
 PAGES = [README, ROOT / "CHANGELOG.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if path != ORIGINAL)]
@@ -86,10 +87,16 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_every_page_is_reached_from_the_first_one() -> None:
-    index = ROOT / "docs" / "README.md"
-    linked = {(index.parent / link).resolve() for link in _LINK.findall(index.read_text(encoding="utf-8"))}
+    index = (ROOT / "docs" / "README.md").resolve()
     assert "docs" in README.read_text(encoding="utf-8")
-    assert {path.resolve() for path in (ROOT / "docs").rglob("*.md")} - linked == {index.resolve()}
+    assert {path.resolve() for path in (ROOT / "docs").rglob("*.md")} - linked_from(index) == {index}
+
+
+def linked_from(index: Path) -> set[Path]:
+    """Every page an index links; another README among them is an index too."""
+    linked = {(index.parent / link).resolve() for link in _LINK.findall(index.read_text(encoding="utf-8"))}
+    further = {page for page in linked if page.name == "README.md" and page != index and index not in page.parents}
+    return linked.union(*(linked_from(page) for page in further if page.is_relative_to(index.parent)))
 
 
 def test_the_readmes_make_targets_exist() -> None:
@@ -106,8 +113,8 @@ def test_the_readmes_tree_is_the_tree() -> None:
     tests = {f"{path.parent.name}/" for path in (ROOT / "tests").glob("*/test_*.py")}
     pages = {f"{path.parent.name}/" for path in (ROOT / "docs").glob("*/*.md")}
     assert (packages | modules | tests | pages) - named == set()
-    places = [path for name in ("anclora", "tests", "docs") for path in (ROOT / name).rglob("*")]
-    there = {f"{path.name}/" if path.is_dir() else path.name for path in places} | {"anclora/", "tests/", "docs/"}
+    places = [path for name in HOUSE for path in (ROOT / name).rglob("*")]
+    there = {f"{path.name}/" if path.is_dir() else path.name for path in places} | {f"{name}/" for name in HOUSE}
     assert named - there == set()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from anclora.events import EventType
-from anclora.hooks.rules import new_secret, signature
+from anclora.kit.signing import new_secret, signature
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "howto" / "webhooks.md"
 NOW = 1_769_850_000

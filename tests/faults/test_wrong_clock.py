@@ -54,6 +54,6 @@ async def test_a_door_with_a_wrong_clock_is_not_ready(own_servers: EmbeddedServe
                 answer = await here.ask("GET", "/health/ready")
             except OSError:
                 return False
-            return answer.status == 503 and "off the database's" in answer.json["checks"]["database"]["message"]
+            return answer.status == 503 and "off the database's" in answer.json["checks"]["clock"]["message"]
 
         await eventually(says)

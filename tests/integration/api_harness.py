@@ -14,17 +14,20 @@ import uvicorn
 from redis.exceptions import ConnectionError as RedisAwayError
 
 from anclora.access import SCOPES, Access, create
+from anclora.alerts import LoggedSignals, Signals
 from anclora.api import Deps, create_app
 from anclora.api.deps import Lanes, Receives, Submits, always_ready
 from anclora.api.protocol import protocol_of
+from anclora.inbound.media import HeardMedia
 from anclora.inbound.replay import Replay
 from anclora.instances import InstanceBook, register
 from anclora.kit.errors import ConflictError, InvalidError, UnavailableError
 from anclora.kit.settings import load_settings
+from anclora.media import open_store
 from anclora.messages.feed import Feeder
 from anclora.messages.model import Draft
 from anclora.messages.submit import Submit, Submitted
-from anclora.notify import Channels, build_channels
+from anclora.notify import Channels, OnAction, build_channels
 from anclora.providers.contract import (
     Capabilities,
     Content,
@@ -159,7 +162,7 @@ class OneProvider:
     async def mark_read(self, instance: str, sender: str, provider_ids: Sequence[str]) -> None:
         self.acts.append(("read", instance, sender, *provider_ids))
 
-    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
+    async def typing(self, instance: str, recipient: str, seconds: float, *, below: str | None = None) -> None:
         self.acts.append(("typing", instance, recipient, str(seconds)))
 
     async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:
@@ -209,7 +212,7 @@ class Lane:
     away: bool = False
 
     async def stats(self) -> Stats:
-        await self.run_id()
+        await self.infos()
         return Stats(waiting=0, active=0, delayed=0, lanes=dict(self.counts))
 
     async def peek(self, lane: str, item_id: str, priority: int, place: int) -> Peek:
@@ -217,10 +220,13 @@ class Lane:
             raise UnavailableError("refused")
         return IN_HAND
 
-    async def run_id(self) -> str:
+    async def infos(self) -> list[Mapping[str, Any]]:
         if self.away:
             raise RedisAwayError("refused")
-        return "run"
+        return [{"maxmemory_policy": "noeviction", "aof_enabled": 1}]
+
+    async def slow_entries(self) -> int | None:
+        return None
 
 
 class Kept:
@@ -319,6 +325,8 @@ async def house(  # the parts a test may replace
     ready: Any = always_ready,
     providers: Providers | None = None,
     channels: Channels | None = None,
+    on_action: OnAction | None = None,
+    signals: Signals | None = None,
     **settings: Any,
 ) -> AsyncGenerator[House, None]:
     """The doors over a registered provider, with the real submit unless a test brings its own."""
@@ -330,6 +338,7 @@ async def house(  # the parts a test may replace
     book = InstanceBook(db, clock)
     queue = Queue(redis, lease_seconds=30)
     providers = providers or Providers({"evolution": provider})
+    files = open_store(configuration)
     real = Submit(db, Feeder(db, queue), providers, book, configuration, clock)
     deps = Deps(
         db=db,
@@ -339,12 +348,16 @@ async def house(  # the parts a test may replace
         inbound=inbound or Kept(),
         queue=lanes or Lane(),
         settings=configuration,
+        files=files,
+        heard_media=HeardMedia(db, providers, files, configuration, clock),
         clock=clock,
         version="0.0.0-test",
         started_at=clock.now(),
         providers=providers,
         ready=ready,
         channels=channels or build_channels(configuration, clock),
+        on_action=on_action,
+        signals=signals or LoggedSignals(),
         replay=Replay(db, Providers({"evolution": provider}), clock, keep_groups=False),
     )
     key = (await create(db, account="main", name="all", scopes=list(SCOPES))).text

@@ -18,6 +18,7 @@ from anclora.kit.errors import UnavailableError
 from anclora.kit.ids import WorkerId, new_id
 from anclora.kit.metrics import REGISTRY
 from anclora.kit.settings import Settings, load_settings
+from anclora.media import open_store
 from anclora.messages import receipts
 from anclora.messages.attempt import Result
 from anclora.messages.dispatch import Dispatcher
@@ -218,7 +219,10 @@ class Stage:
         """A worker with a heartbeat, and its dispatcher."""
         worker = Worker(self.db, self.settings, self.clock, role="dispatch")
         await worker.run_once()
-        dispatcher = Dispatcher(self.db, self.queue, self.providers, self.book, self.settings, self.clock, worker)
+        files = open_store(self.settings)
+        dispatcher = Dispatcher(
+            self.db, self.queue, self.providers, self.book, self.settings, self.clock, worker, files
+        )
         await dispatcher.retries.run_once()
         return dispatcher
 

@@ -65,9 +65,9 @@ async def test_from_a_handoff_to_the_end(doors: House, talks: Talks) -> None:
         ("opened", None, None, None),
         ("in", None, None, "¿sigue libre?"),
         ("handoff", None, "complaint", None),
-        ("claimed", "Lucía", None, None),
+        ("claimed", "Lucía", "complaint", None),
         ("released", "Lucía", None, None),
-        ("claimed", "Marcos", None, None),
+        ("claimed", "Marcos", "complaint", None),
         ("closed", "Marcos", "keys handed over", None),
     ]
     assert shown["whole"]

@@ -145,6 +145,7 @@ async def test_the_figures_tell_what_is_held_what_is_stopped_and_why(db: Databas
                 "active": 0,
                 "delayed": 1,
                 "held": 1,
+                "oldest_waiting_seconds": 0.0,
                 "paused": True,
                 "why": "new phone",
                 "closed": ["critical", "high", "normal", "low"],

@@ -10,8 +10,10 @@ import pytest
 from api_harness import PHONE, HandClock, House, house
 
 from anclora.kit.errors import NotFoundError
-from anclora.media import FileStore, MediaSweep
+from anclora.media import MediaSweep
+from anclora.media.disk import DiskStore
 from anclora.storage.database import Database
+from tests.aws_server import BUCKET, aws_server, point_to, s3
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
 HASH = sha256(JPEG).hexdigest()
@@ -104,7 +106,7 @@ async def test_a_message_names_its_file_and_holds_it(doors: House, db: Database)
 
 
 async def test_housekeeping_takes_what_nobody_needs(doors: House, db: Database, tmp_path: Path) -> None:
-    files = FileStore(tmp_path / "media")
+    files = DiskStore(tmp_path / "media")
     await doors.ask("POST", "/api/v1/media", data=JPEG)
     other = b"%PDF-1.4" + bytes(10)
     await doors.ask("POST", "/api/v1/media", data=other)
@@ -118,3 +120,24 @@ async def test_housekeeping_takes_what_nobody_needs(doors: House, db: Database, 
     assert on_disk(tmp_path) == [sha256(other).hexdigest()]
     with pytest.raises(NotFoundError):
         await files.read(HASH)
+
+
+async def test_a_bucket_takes_the_place_of_the_folder(
+    db: Database, redis: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with aws_server() as url:
+        point_to(url, monkeypatch)
+        client = s3()
+        async with house(db, redis, media_dir=tmp_path / "media", media_bucket=BUCKET) as doors:
+            away = await doors.ask("POST", "/api/v1/media", data=JPEG)
+            assert (away.status, away.json["code"]) == (503, "media_bucket_missing")
+            client.create_bucket(Bucket=BUCKET)
+            assert (await doors.ask("POST", "/api/v1/media", data=JPEG)).status == 201
+            [item] = client.list_objects_v2(Bucket=BUCKET)["Contents"]
+            assert item["Key"] == f"media/{HASH[:2]}/{HASH}"
+            assert on_disk(tmp_path) == []
+            await db.execute("update media set kept_until = now() - interval '1 second'")
+            await MediaSweep(db, doors.deps.files, HandClock()).run_once()
+            assert "Contents" not in client.list_objects_v2(Bucket=BUCKET)
+            await doors.deps.files.close()
+        client.close()

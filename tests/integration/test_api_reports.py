@@ -19,7 +19,7 @@ from anclora.kit.clock import business_date
 from anclora.kit.errors import SetupError
 from anclora.kit.settings import load_settings
 from anclora.notify import Channels, Messenger, build_channels, recent_notices
-from anclora.reports import DailyPost, Sources
+from anclora.reports import ReportPost, Sources
 from anclora.storage.database import Database
 from tests import slack_server as slack
 from tests import smtp_server as smtp
@@ -99,6 +99,36 @@ async def test_days_that_are_none_or_not_over_are_refused(office: Office) -> Non
     assert so_far.json["day"]["until"] is not None
 
 
+@pytest.mark.parametrize("every", ["weekly", "monthly"])
+async def test_the_last_week_and_month_that_are_over_in_every_format(office: Office, every: str) -> None:
+    path = f"/api/v1/reports/{every}"
+    found = (await office.doors.ask("GET", path)).json["period"]
+    first, last = (datetime.fromisoformat(found[name]).date() for name in ("first", "last"))
+    assert (found["every"], len(found["days"])) == (every, (last - first).days + 1)
+    name = f"{first:%G-W%V}" if every == "weekly" else f"{first:%Y-%m}"
+    for form, begins in (("md", b"# "), ("html", b"<!doctype html>"), ("pdf", b"%PDF-"), ("json", b'{"period":')):
+        one, other = [await office.doors.ask("GET", f"{path}?format={form}&date={day}") for day in (first, last)]
+        assert one.body == other.body
+        assert one.body.startswith(begins)
+        assert f'filename="anclora-{name}.{form}"' in one.headers["content-disposition"]
+    today = business_date(office.doors.deps.clock.now(), "Europe/Madrid")
+    for day, code in (
+        (today, "period_not_over"),
+        (today + timedelta(days=40), "period_in_future"),
+        ("x", "invalid_day"),
+    ):
+        refused = await office.doors.ask("GET", f"{path}?date={day}")
+        assert (refused.status, refused.json["code"]) == (422, code)
+    assert (await office.doors.ask("GET", "/api/v1/reports/yearly")).status == 422
+    body = {"to": ["slack"], "date": str(first)}
+    posted = [(await office.doors.ask("POST", f"{path}/post", json=body)).json for _ in range(2)]
+    assert [each["already"] for each in posted] == [False, True]
+    [notice] = await recent_notices(office.doors.deps.db, 10)
+    assert notice.key == f"report:{every}:{first}:es"
+    row = await office.doors.deps.db.fetch_one("select subject from audit where action = 'report.post' limit 1")
+    assert row == {"subject": f"report:{every}:{first}"}
+
+
 async def test_a_key_reads_or_posts_by_its_scope(office: Office) -> None:
     reader, writer = [await office.doors.make_key(scope) for scope in ("analytics:read", "reports:write")]
     body = {"to": ["slack"]}
@@ -158,7 +188,7 @@ async def test_the_day_so_far_is_posted_at_its_time_once_whoever_comes_first(off
     today = office.doors.deps.clock.now().astimezone(madrid).replace(hour=17, minute=59, second=0, microsecond=0)
     clock = CutClock(today.astimezone(UTC))
     settings = load_settings(report_to="slack", report_at="18:00", **office.settings)
-    early, late = [DailyPost(db, office.channels, Sources(), settings, clock) for _ in range(2)]
+    early, late = [ReportPost(db, office.channels, Sources(), settings, clock) for _ in range(2)]
     await early.run_once()
     assert await recent_notices(db, 10) == []
     clock.moment += timedelta(hours=2, minutes=13)
@@ -169,13 +199,29 @@ async def test_the_day_so_far_is_posted_at_its_time_once_whoever_comes_first(off
     assert [each.target for each in notice.deliveries] == ["#anclora-reports"]
 
 
+async def test_the_week_and_the_month_are_posted_after_the_day_when_they_are_over(office: Office) -> None:
+    db, clock = office.doors.deps.db, CutClock(datetime(2027, 2, 1, 16, 59, tzinfo=UTC))  # a Monday and a first
+    settings = load_settings(report_to="slack", report_at="18:00", **office.settings)
+    early, late = [ReportPost(db, office.channels, Sources(), settings, clock) for _ in range(2)]
+    await early.run_once()
+    assert await recent_notices(db, 10) == []
+    clock.moment += timedelta(hours=5)
+    await early.run_once()
+    await asyncio.gather(early.run_once(), late.run_once())
+    assert [notice.key for notice in reversed(await recent_notices(db, 10))] == [
+        "report:daily:2027-02-01:1800:es",
+        "report:weekly:2027-01-25:es",
+        "report:monthly:2027-01-01:es",
+    ]
+
+
 async def test_a_schedule_without_its_channel_refuses_to_start(db: Database) -> None:
     with pytest.raises(SetupError, match="not configured"):
-        DailyPost(db, Channels(), Sources(), load_settings(report_to="slack"), HandClock())
+        ReportPost(db, Channels(), Sources(), load_settings(report_to="slack"), HandClock())
 
 
 async def test_nobody_named_is_nobody_told(db: Database) -> None:
-    await DailyPost(db, Channels(), Sources(), load_settings(report_at="00:00"), HandClock()).run_once()
+    await ReportPost(db, Channels(), Sources(), load_settings(report_at="00:00"), HandClock()).run_once()
     assert await recent_notices(db, 10) == []
 
 
@@ -215,6 +261,12 @@ async def test_the_command_writes_a_file_or_prints(
     assert await command(monkeypatch, "report", "daily", "--date", "2999-01-01") == 2
     assert b"has not begun" in capfdbinary.readouterr().err
     assert await command(monkeypatch, "report", "daily", "--out", str(tmp_path)) == 2
+    for every, title in (("weekly", b"# Weekly summary"), ("monthly", b"# Monthly summary")):
+        capfdbinary.readouterr()
+        assert await command(monkeypatch, "report", every, "--lang", "en", "--date", "2026-01-01") == 0
+        assert capfdbinary.readouterr().out.startswith(title)
+        assert await command(monkeypatch, "report", every, "--date", "2999-01-01") == 2
+        assert b"has not begun" in capfdbinary.readouterr().err
 
 
 async def test_the_command_posts_and_tells_what_became_of_it(
@@ -228,6 +280,9 @@ async def test_the_command_posts_and_tells_what_became_of_it(
     assert await command(monkeypatch, "report", "told", "--json") == 0
     [notice] = json.loads(capfd.readouterr().out)
     assert {each["state"] for each in notice["deliveries"]} == {"delivered"}
+    for every in ("weekly", "monthly"):
+        assert await command(monkeypatch, "report", every, "--post", "email", "--date", "2026-01-01") == 0
+        assert "On its way to email:boss@example.com" in capfd.readouterr().out
     assert await command(monkeypatch, "report", "daily", "--post", "pigeon") == 2
     assert "There are: slack, email" in capfd.readouterr().err
 

@@ -3,20 +3,24 @@
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from api_harness import House, house
+from api_harness import HandClock, House, house
 
 from anclora.inbound.apply import Applier
 from anclora.inbound.receive import Inbound
+from anclora.inbound.replay import Replay
 from anclora.instances import connect_webhooks, register
+from anclora.instances.account import AccountNotices
 from anclora.instances.limits import LimitsWatch
 from anclora.instances.pacing import PacingChange, PacingView, change_pacing, limits_of, read_pacing
 from anclora.kit.clock import SystemClock, business_date
 from anclora.kit.errors import UnavailableError
 from anclora.kit.settings import load_settings
+from anclora.notify import Channels
 from anclora.providers.cloud import signature_of
 from anclora.providers.contract import Sent, Text
 from anclora.providers.registry import CLOUD, Providers, build
@@ -215,3 +219,51 @@ async def test_the_templates_have_doors(account: Account) -> None:
     assert (await doors.ask("POST", "/api/v1/templates/sync", key=reader)).status == 403
     audited = await doors.deps.db.fetch_all("select action, detail from audit where action = 'templates.sync'")
     assert [row["detail"] for row in audited] == [{"count": 2}]
+
+
+def restriction() -> dict[str, Any]:
+    until = [{"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": "1767139200"}]
+    value = {"phone_number": "15550000002", "event": "ACCOUNT_RESTRICTION", "restriction_info": until}
+    return {"field": "account_update", "value": value}
+
+
+async def account_events(account: Account) -> list[dict[str, Any]]:
+    rows = await account.db.fetch_all("select id, subject, data from events where type = 'account.changed' order by id")
+    unread = await account.db.fetch_all("select event_ids from events_unread")
+    assert {row["id"] for row in rows} <= {each for row in unread for each in row["event_ids"]}
+    return [{"subject": row["subject"], **row["data"]} for row in rows]
+
+
+async def test_a_restriction_is_an_event_and_a_notice_once(account: Account) -> None:
+    assert await account.post(restriction()) == 200
+    clock = HandClock()
+    clock.pass_seconds(60)
+    replay = Replay(account.db, account.providers, clock, keep_groups=False)
+    await replay.span(clock.now() - timedelta(hours=1), clock.now())
+    [event] = await account_events(account)
+    assert (event["subject"], event["word"], event["severity"]) == ("account:cloud", "ACCOUNT_RESTRICTION", "critical")
+    assert "RESTRICTED_BIZ_INITIATED_MESSAGING" in event["text"]
+    notices = AccountNotices(account.db, Channels(), load_settings(report_language="en"), clock)
+    for _ in range(2):
+        await notices.run_once()
+    [notice] = await account.db.fetch_all("select severity, title, text from notices")
+    assert notice["severity"] == "critical"
+    assert notice["title"] == "Meta changes what +15550000002 may do: ACCOUNT_RESTRICTION"
+    assert "RESTRICTED_BIZ_INITIATED_MESSAGING" in notice["text"]
+
+
+async def test_a_better_tier_is_an_event_and_wakes_nobody(account: Account) -> None:
+    value = {"display_phone_number": "15550000002", "event": "UPGRADE", "current_limit": "TIER_2K"}
+    assert await account.post({"field": "phone_number_quality_update", "value": value}) == 200
+    [event] = await account_events(account)
+    assert (event["tier"], event["people"], event["severity"]) == ("TIER_2K", 2_000, "info")
+    await AccountNotices(account.db, Channels(), load_settings(), HandClock()).run_once()
+    assert await account.db.fetch_all("select from notices") == []
+
+
+async def test_integrators_hear_of_a_templates_status(account: Account) -> None:
+    await sync(account.db, account.providers)
+    assert await account.post(template_told("visit", "PAUSED")) == 200
+    [event] = await account.db.fetch_all("select id from events where type = 'template.status'")
+    unread = await account.db.fetch_all("select event_ids from events_unread")
+    assert event["id"] in {each for row in unread for each in row["event_ids"]}

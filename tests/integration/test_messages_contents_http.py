@@ -16,7 +16,8 @@ from api_harness import PHONE, HandClock
 from messages_harness import Stage, send_round, stage
 
 from anclora.kit.settings import load_settings
-from anclora.media import FileStore, keep
+from anclora.media import keep
+from anclora.media.disk import DiskStore
 from anclora.messages.model import Draft
 from anclora.messages.submit import Accepted
 from anclora.providers.registry import EVOLUTION, build
@@ -122,7 +123,7 @@ class Play:
     def __init__(self, here: Stage, sandbox: Sandbox, folder: Path) -> None:
         self.here = here
         self.sandbox = sandbox
-        self.files = FileStore(folder)
+        self.files = DiskStore(folder)
 
     async def accept(self, draft: dict[str, Any]) -> UUID:
         """Take a draft in, as JSON."""

@@ -131,6 +131,31 @@ async def test_an_item_gate_holds_what_it_means_and_nothing_else(
     assert await here.count("outbox") == 0
 
 
+@pytest.mark.parametrize("gate", ["pause", "night"])
+async def test_a_held_message_ends_at_its_expiry_and_not_when_its_gate_opens(
+    here: Stage, provider: ScriptedProvider, gate: str
+) -> None:
+    if gate == "pause":
+        await close(here, **{"class": "marketing"})
+    else:
+        await set_quiet(here.db, MessageClass.MARKETING, around(here, "Europe/Madrid", hours=3), actor="test")
+    until = here.clock.now() + timedelta(minutes=10)
+    message_id = await here.accept("m", kind=MessageClass.MARKETING, expires_at=until)
+    await here.accept("waits", kind=MessageClass.MARKETING, to=PEOPLE[0])
+    await send_all(here)
+    assert (await here.row(message_id))["hold_reason"] is not None
+    await here.pass_seconds(599)
+    await readmit(here)
+    await send_all(here)
+    assert await here.state(message_id) == "queued"
+    await here.pass_seconds(2)
+    await readmit(here)
+    await send_all(here)
+    row = await here.row(message_id)
+    assert (row["state"], row["reason_code"], provider.out) == ("expired", "expired", [])
+    assert (await here.queue.stats()).lanes == {}
+
+
 async def test_held_ones_come_back_in_order_after_a_rebuild_too(here: Stage, provider: ScriptedProvider) -> None:
     for n in range(5):
         await here.accept(f"m{n}", kind=MessageClass.MARKETING)

@@ -182,6 +182,20 @@ async def test_what_is_open_goes_back_for_a_lease(here: Stage, state: str) -> No
     assert before + lease <= until <= here.clock.now() + lease
 
 
+async def test_a_doubt_that_blocks_nobody_blocks_nobody_in_the_lane_either(
+    here: Stage, provider: ScriptedProvider
+) -> None:
+    marketing = MessageClass.MARKETING
+    doubtful = await accept(here, "doubtful", kind=marketing)
+    await accept(here, "later", kind=marketing)
+    # Its worker died, and the lease in the lane ran out first.
+    await here.set(doubtful, state="unknown", blocks_until=here.clock.now() - timedelta(seconds=1))
+    dispatcher = await here.dispatcher()
+    for _ in range(2):
+        await send_round(dispatcher)
+    assert provider.out == ["later"]
+
+
 async def test_an_id_the_ledger_does_not_know_leaves_the_lane(here: Stage) -> None:
     known, strange = await accept(here), UUID(int=7)
     intents = await here.intend(known, strange)

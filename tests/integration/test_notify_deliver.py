@@ -14,7 +14,7 @@ from anclora.kit.settings import load_settings
 from anclora.notify import Attachment, Channels, Messenger, Notice, NoticeView, Severity, build_channels
 from anclora.notify import find_notice as find
 from anclora.notify import tell as write_down
-from anclora.notify.contract import Outcome, Outgoing, Refused
+from anclora.notify.contract import EVERY_KIND, Outcome, Outgoing, Refused
 from anclora.notify.tell import Told
 from anclora.storage.database import Database
 from tests import slack_server as slack
@@ -204,7 +204,7 @@ async def test_a_slow_end_of_an_earlier_holder_changes_nothing(town: Town) -> No
     channel = town.channels["slack"]
 
     class Slow:
-        gap_seconds = 1.0
+        gap_seconds, kinds = 1.0, EVERY_KIND
         targets, close = channel.targets, channel.close
 
         async def send(self, outgoing: Outgoing) -> Outcome:
@@ -235,7 +235,7 @@ async def test_a_silent_vendor_holds_up_no_other_and_a_stop_ends_it(town: Town) 
     sending, ended = asyncio.Event(), asyncio.Event()
 
     class Silent:
-        gap_seconds = 1.0
+        gap_seconds, kinds = 1.0, EVERY_KIND
         targets, close = town.channels["slack"].targets, town.channels["slack"].close
 
         async def send(self, outgoing: Outgoing) -> Outcome:

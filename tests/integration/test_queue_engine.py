@@ -205,6 +205,29 @@ async def test_a_peek_tells_what_an_item_waits_for(redis: Redis) -> None:
     assert (paused.gate, paused.gate_until_ms - paused.now_ms) == ("w", pytest.approx(50_000, abs=5_000))
 
 
+async def test_of_two_rests_the_longer_one_wins_whichever_comes_last(redis: Redis) -> None:
+    queue = await open_queue(redis)
+    await queue.enqueue(LANE, some(2))
+
+    async def rests_for() -> float:
+        peek = await queue.peek(LANE, "m0")
+        return (peek.gate_until_ms - peek.now_ms) / 1000 if peek.gate_until_ms else -1.0
+
+    for seconds, then in ((50, 50), (10, 50), (0, 50), (80, 80)):
+        await queue.pause(LANE, for_seconds=seconds)
+        assert await rests_for() == pytest.approx(then, abs=5)
+    await queue.pause(LANE, for_seconds=None)
+    await queue.pause(LANE, for_seconds=90)
+    assert (await rests_for(), await take(queue)) == (-1.0, [])
+    await queue.resume(LANE)
+    await queue.pause(LANE, for_seconds=5)
+    assert await rests_for() == pytest.approx(5, abs=5)
+    await move_clock(redis, 6)
+    assert len(await take(queue)) == 1  # the probe
+    await queue.pause(LANE, for_seconds=20)  # which failed
+    assert await rests_for() == pytest.approx(20, abs=5)
+
+
 async def test_what_a_limit_keeps_back_is_delayed_and_what_it_lets_out_waits(redis: Redis) -> None:
     queue = await open_queue(redis)
     await queue.enqueue(LANE, some(20))

@@ -3,104 +3,19 @@
 import random
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
+from reports_harness import MADRID, NOW, at, attempt, day_of, heard, make_partitions, message
 
-from anclora.kit.ids import id_at, new_id
-from anclora.reports import Day, Sources, gather, render, spans_of
+from anclora.reports import Sources, render
 from anclora.reports.model import Conversions, Counts, Money, Talks
 from anclora.storage.database import Connection, Database
-from anclora.storage.partitions import ensure_partitions
-
-MADRID = "Europe/Madrid"
-NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
-_INSERT = """
-insert into messages (id, account, instance, contact_id, recipient, content, kind, class, priority, state, state_at,
-    ordinal, attempt, created_at, sent_at, delivered_at, read_at, reason_code)
-values (%(id)s, 'main', %(instance)s, %(contact)s, '34600111222', '{}', 'text', 'utility', 2, %(state)s, %(state_at)s,
-    nextval('message_ordinal'), 1, %(made)s, %(sent_at)s, %(delivered_at)s, %(read_at)s, %(reason)s)
-"""
-
-
-def at(text: str, zone: str = MADRID) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 @pytest.fixture
 async def ledger(db: Database) -> Database:
-    """With the partitions of the months the tests write into."""
-    async with db.transaction() as conn:
-        for month in range(1, 13):
-            await ensure_partitions(conn, datetime(2026, month, 1, tzinfo=UTC))
-        await ensure_partitions(conn, datetime(2025, 12, 1, tzinfo=UTC))
+    await make_partitions(db)
     return db
-
-
-async def message(
-    db: Database,
-    *,
-    sent: str | None = None,
-    delivered: str | None = None,
-    read: str | None = None,
-    failed: str | None = None,
-    made: str | None = None,
-    instance: str = "sales",
-    state: str | None = None,
-    reason: str | None = None,
-) -> UUID:
-    """One message with these moments, made just before the first of them."""
-    moments = [at(each) for each in (sent, delivered, read, failed) if each]
-    began = at(made) if made else min(moments) - timedelta(seconds=1)
-    message_id = id_at(began)
-    word = state or ("failed" if failed else "read" if read else "delivered" if delivered else "sent")
-    values: dict[str, Any] = {
-        "id": message_id,
-        "instance": instance,
-        "contact": new_id(),
-        "state": word,
-        "state_at": max(moments),
-        "made": began,
-        "sent_at": at(sent) if sent else None,
-        "delivered_at": at(delivered) if delivered else None,
-        "read_at": at(read) if read else None,
-        "reason": reason,
-    }
-    await db.execute(_INSERT, **values)
-    return message_id
-
-
-async def heard(db: Database, when: str, **members: Any) -> None:
-    moment = at(when)
-    values = {"instance": "sales", "direction": "in", "target": None, "group_jid": None, **members}
-    await db.execute(
-        "insert into heard (instance, provider_id, id, direction, at, peer, kind, target, group_jid) values"
-        " (%(instance)s, %(provider_id)s, %(id)s, %(direction)s, %(at)s, '34', 'text', %(target)s, %(group_jid)s)",
-        provider_id=new_id().hex,
-        id=id_at(moment),
-        at=moment,
-        **values,
-    )
-
-
-async def attempt(db: Database, message_id: UUID, number: int, outcome: str, when: str) -> None:
-    await db.execute(
-        "insert into attempts (message_id, attempt, instance, intent_at, finished_at, outcome)"
-        " values (%(id)s, %(number)s, 'sales', %(at)s, %(at)s, %(outcome)s)",
-        id=message_id,
-        number=number,
-        at=at(when),
-        outcome=outcome,
-    )
-
-
-async def day_of(db: Database, text: str, *, zone: str = MADRID, now: datetime = NOW, **more: Any) -> Day:
-    so_far = bool(more.pop("so_far", False))
-    spans = spans_of(date.fromisoformat(text), zone=zone, now=now, so_far=so_far)
-    return await gather(db, spans, zone=zone, **more)
 
 
 async def test_each_thing_counts_on_the_day_it_happened(ledger: Database) -> None:
@@ -155,8 +70,8 @@ async def test_a_day_of_another_year_and_a_message_made_long_before_it_went(ledg
 async def test_what_is_received_is_what_people_write_to_us(ledger: Database) -> None:
     await heard(ledger, "2026-11-26T10:00")
     await heard(ledger, "2026-11-26T10:00", direction="phone")
-    await heard(ledger, "2026-11-26T10:00", target="3EB0", instance="other")
-    await heard(ledger, "2026-11-26T10:00", group_jid="1@g.us")
+    for kind in ("edit", "delete", "reaction", "vote"):
+        await heard(ledger, "2026-11-26T10:00", kind=kind, target="3EB0", instance="other")
     await heard(ledger, "2026-11-27T00:00")
     day = await day_of(ledger, "2026-11-26")
     assert (day.today.messages.received, day.hours[10].received, [each.name for each in day.numbers]) == (
@@ -211,6 +126,10 @@ async def test_a_day_so_far_stops_now_and_so_do_the_others(ledger: Database) -> 
     found = await day_of(ledger, "2026-11-27", now=at("2026-11-27T18:00"), so_far=True)
     assert [each.messages.sent for each in (found.today, found.yesterday, found.week_before)] == [1, 1, 1]
     assert found.until == at("2026-11-27T18:00")
+    later = await day_of(ledger, "2026-11-27", now=at("2026-11-27T18:14:59"), so_far=True)
+    assert later == found  # figures are kept by quarters of an hour, and this one is not full
+    full = await day_of(ledger, "2026-11-27", now=at("2026-11-27T18:15"), so_far=True)
+    assert [each.messages.sent for each in (full.today, full.yesterday, full.week_before)] == [2, 2, 2]
     assert "18:00" in render(found, "md", "en").decode()
 
 

@@ -4,9 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -34,12 +32,12 @@ from anclora.providers.contract import (
 )
 from anclora.storage.database import Database
 from anclora.storage.queries import load_queries
-from anclora.tallies import Counts, TallyFold, Wanted, fold, read, total
+from anclora.tallies import Counts, Wanted, fold, read, total
 
 FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 EVER = Wanted(since=FIRST, until=LAST)
 ROOT = Path(anclora.__file__).parent
-MIGRATION = ROOT / "storage" / "migrations" / "versions" / "0018_tallies.sql"
+MIGRATIONS = [ROOT / "storage" / "migrations" / "versions" / name for name in ("0018_tallies.sql", "0019_days.sql")]
 CHANGES = re.compile(r"\b(update|insert into|delete from) messages\b")
 # Steps between states that are no facts, and marks: nothing is counted of them.
 SILENT = {
@@ -219,50 +217,12 @@ async def test_a_ledger_from_before_the_figures_is_counted_by_the_migration(here
     await opt_out(here.db, "34600111222", actor="ana")
     before = await total(here.db, EVER)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("drop table tallies, tally_deltas")
-        connection.execute("drop view tally_facts")
+        connection.execute("drop view dashboard_messages, tally_facts")
+        connection.execute("drop table tallies, tally_deltas, tally_zone")
+        connection.execute("drop index conversation_history_agents")
         connection.execute("drop function quarter")
         connection.execute("alter table messages drop column template")
-        connection.execute(MIGRATION.read_bytes())
+        for migration in MIGRATIONS:
+            connection.execute(migration.read_bytes())
     assert await total(here.db, EVER) == before == Counts(accepted=5, sent=1, opt_outs=1)
     await agreed(here.db)
-
-
-async def test_writers_and_folders_side_by_side_wait_for_nobody_and_lose_nothing(here: Stage) -> None:
-    """Four writers, each with messages of its own, beside two that fold, one that mends and one that recounts."""
-    done = asyncio.Event()
-
-    async def write(seed: int) -> None:
-        dice = Random(seed)
-        for number in range(12):
-            ids: list[UUID] = [
-                await here.accept(f"{seed}-{number}-{n}", to=f"+346{seed}{number:02}{n:05}", fed=False)
-                for n in range(3)
-            ]
-            for intent in (await here.intend(*ids)).send:
-                if dice.random() < 0.2:
-                    await here.finish(intent, TIMEOUT)
-                await here.finish(intent, Sent(provider_id=f"P{intent.id}"))
-                await here.hear(ReceiptEvent(provider_id=f"P{intent.id}", rank=dice.choice([2, 3])))
-
-    async def beside(work: Any) -> None:
-        while not done.is_set():
-            await work()
-
-    async def recount() -> None:
-        await agreed(here.db)
-
-    async def mend_now() -> None:
-        assert (await mend(here.db, actor="test")).mended == 0
-
-    folds = TallyFold(here.db)
-    async with asyncio.TaskGroup() as group:
-        for work in (folds.run_once, folds.run_once, recount, mend_now):
-            group.create_task(beside(work))
-        await asyncio.gather(*(write(seed) for seed in range(4)))
-        done.set()
-    await agreed(here.db)
-    found = await total(here.db, EVER)
-    assert (found.accepted, found.sent, found.delivered) == (144, 144, 144)
-    await fold(here.db)
-    assert await total(here.db, EVER) == found

@@ -11,6 +11,7 @@ from up_process import Up, anclora, shell, up
 from tests.conftest import needs
 from tests.waiting import eventually
 
+ROOT = Path(__file__).parent.parent.parent
 OVERVIEW = "curl -s localhost:8000/analytics/metrics/overview"
 
 
@@ -60,10 +61,26 @@ def test_the_error_rate_is_a_line_of_the_metrics(running: Up) -> None:
 def test_the_figures_need_a_key(running: Up) -> None:
     needs("jq")
     assert running.shell(f"{OVERVIEW} -o /dev/null -w '%{{http_code}}'").stdout == "401"
-    line = f"{OVERVIEW} -H \"X-API-Key: $API_KEY\" | jq '{{messages: .messages.sent, conversions: .conversions, handoffs: .conversations.handoffs}}'"  # noqa: E501 - the playbook's own line
-    figures = json.loads(running.shell(f"source {running.data_dir}/env; {line}").stdout)
+    figures = json.loads(running.shell(f"source {running.data_dir}/env; {playbook('Review key metrics')}").stdout)
     assert figures["messages"] >= 0
     assert figures["handoffs"] == figures["conversions"]["leads"] == 0
+    assert figures.keys() == {"messages", "conversions", "handoffs"}
+
+
+def playbook(step: str) -> str:
+    """What the operator's playbook says to type at this step, word for word, its host replaced."""
+    text = (ROOT / "docs" / "reference" / "playbook-original.md").read_text().partition(f". {step}\n")[2]
+    return text.partition("\n\n")[0].replace("https://anclora.com", "localhost:8000")
+
+
+def test_the_evening_report_is_one_line(running: Up) -> None:
+    assert playbook("Generate daily report").split()[1] == "scripts/reports/daily-summary.js"
+    line = "python scripts/reports/daily-summary.py"
+    told = running.shell(f"cd {ROOT}; source {running.data_dir}/env; {line}")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.startswith("# Resumen diario\n")
+    for title in ("## Mensajes", "## Conversaciones", "## Conversiones", "| Ingresos, todo en EUR | 0,00 |"):
+        assert title in told.stdout
 
 
 async def test_a_message_is_read_and_its_timeline_is_shown(running: Up) -> None:

@@ -4,15 +4,20 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from xml.etree import ElementTree as ET
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anclora.kit.ids import new_id
-from anclora.notify.contract import TITLE_CHARS, Attachment, Notice, Outgoing, check_notice
+from anclora.notify.contract import TITLE_CHARS, Action, Attachment, Fact, Kind, Notice, Outgoing, check_notice
 from anclora.notify.email.rendering import rendered as mailed
+from anclora.notify.slack.blocks import drawn, drawn_again
 from anclora.notify.slack.rendering import TEXT_CHARS
 from anclora.notify.slack.rendering import rendered as slacked
+from anclora.notify.twilio.call import TWIML_CHARS
+from anclora.notify.twilio.call import spoken as spoken_words
+from tests.slack_blocks import shown, wrong_with
 
 AT = datetime(2026, 11, 27, 18, tzinfo=UTC)
 # Printable signs and spaces; and everything that can be stored.
@@ -60,3 +65,39 @@ def test_mail_carries_words_and_files_as_they_are(title: str, text: str, data: b
 def _lines(text: str) -> list[str]:
     """Line ends are the mail's own; everything else is ours."""
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+
+
+FACTS = st.lists(
+    st.builds(Fact, name=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40), value=_ANY),
+    max_size=10,
+)
+
+
+@given(LINE, TEXT, FACTS)
+def test_slack_can_draw_every_alarm_and_reads_no_markup_in_it(title: str, text: str, facts: list[Fact]) -> None:
+    assume(title.strip() and text.strip() and all(len(fact.value) <= 300 for fact in facts))
+    actions = [Action(id="acknowledge", label=title[:40].strip() or "x", value="7")]
+    alarm = Notice(title=title, text=text, key="k", incident="7", facts=facts, actions=actions)
+    check_notice(alarm)
+    news = Notice(title=title, text=text, key="k2", incident="7", kind=Kind.RESOLVE)
+    for blocks in (drawn(alarm, new_id(), buttons=True), drawn_again(alarm, new_id(), news, buttons=True)):
+        assert wrong_with(blocks) is None
+        spoken = [block for block in blocks if block["type"] in ("section", "context")]  # plain text has no markup
+        assert not set("<>") & set(shown(spoken))
+    whole = "".join(shown([block]) for block in drawn(alarm, new_id(), buttons=True) if block["type"] != "actions")
+    plain = whole.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    assert _letters(text) in _letters(plain) or "cut here" in plain
+
+
+@given(LINE, TEXT)
+def test_a_call_is_xml_whatever_is_said_and_keeps_its_limit(title: str, text: str) -> None:
+    assume(title.strip() and text.strip())
+    actions = [Action(id="acknowledge", label=title[:40].strip() or "x", value="7")]
+    twiml = spoken_words(Notice(title=title, text=text, key="k", actions=actions), "es", "https://x.example/?a=1&b=2")
+    assert len(twiml) <= TWIML_CHARS
+    assert ET.fromstring(twiml).tag == "Response"  # noqa: S314 - our own words
+
+
+def _letters(text: str) -> str:
+    """Without what blocks break at."""
+    return "".join(text.split())

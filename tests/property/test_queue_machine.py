@@ -205,8 +205,9 @@ class Lanes(RuleBasedStateMachine):
         """For a time, then one probe or all; or until it is resumed."""
         seconds = None if length is None else span_ms(length) / 1000
         self.run(self.queue.pause(lane, for_seconds=seconds, probe=probe))
-        ends = FOREVER if length is None else self.model.now + length
-        self.model.gates[lane] = Gate("w" if length and probe else "c", ends)
+        ends, now = FOREVER if length is None else self.model.now + length, self.model.gates.get(lane)
+        if length is None or now is None or now.mode not in "cw" or now.ends <= ends:  # else the longer rest wins
+            self.model.gates[lane] = Gate("w" if length and probe else "c", ends)
 
     @rule(lane=lanes)
     def resume(self, lane: str) -> None:

@@ -28,7 +28,8 @@ def test_a_day_has_the_hours_the_clocks_give_it(day: str, hours: int, first: str
     assert (len(found), found[0]) == (hours, first)
     assert [hour for hour in found if hour.startswith(f"{day}T02") and doubled] == doubled
     assert slices(period, "day") == [day]
-    assert (wanted(period).until - wanted(period).since, wanted(period).grain) == (timedelta(hours=hours), 60)
+    found = wanted(period, size="hour")
+    assert (found.until - found.since, found.grain) == (timedelta(hours=hours), 60)
 
 
 @pytest.mark.parametrize(
@@ -41,23 +42,24 @@ def test_a_day_has_the_hours_the_clocks_give_it(day: str, hours: int, first: str
     ],
 )
 def test_days_begin_where_the_zone_says_also_between_full_hours(zone: str, since: datetime, grain: int) -> None:
-    found = wanted(asked("2026-01-31", "2026-01-31", zone))
+    found = wanted(asked("2026-01-31", "2026-01-31", zone), size="hour")
     assert (found.since, found.until - found.since, found.grain) == (since, timedelta(days=1), grain)
 
 
 def test_a_year_with_half_an_hour_of_daylight_saving_is_read_by_quarters() -> None:
     period = asked("2026-01-01", "2026-10-31", "Australia/Lord_Howe", now=datetime(2027, 1, 1, tzinfo=UTC))
-    assert wanted(period).grain == 15
+    assert wanted(period, size="hour").grain == 15
     days = slices(period, "day")
     assert len(days) == len(set(days)) == 304
 
 
-def test_what_ends_now_is_read_to_the_end_of_its_hour() -> None:
+def test_what_ends_now_is_read_to_the_end_of_its_quarter() -> None:
     found = wanted(asked("2026-11-10", None))
-    assert (found.since, found.until, found.grain) == (
+    assert (found.since, found.until, found.grain, found.zone) == (
         datetime(2026, 11, 9, 23, tzinfo=UTC),
-        datetime(2026, 11, 10, 10, tzinfo=UTC),
-        60,
+        datetime(2026, 11, 10, 9, 15, tzinfo=UTC),
+        1440,
+        "Europe/Madrid",
     )
 
 

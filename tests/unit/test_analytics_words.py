@@ -6,7 +6,7 @@ import pytest
 
 from anclora.analytics import Period, QuestionAnswer, QuestionLine, as_csv
 from anclora.analytics.causes import WORDS, words_of
-from anclora.analytics.questions import COLUMNS, figures_of
+from anclora.analytics.messages import COLUMNS, figures_of
 from anclora.kit.cells import safe
 from anclora.providers.cloud.error_table import MEANINGS
 from anclora.providers.evolution.errors import ROWS

@@ -22,6 +22,7 @@ def description() -> dict[str, Any]:
         inbound=nothing,
         queue=nothing,
         settings=load_settings(),
+        files=nothing,
         clock=clock,
         version="0",
         started_at=clock.now(),
@@ -109,6 +110,7 @@ ROUTES = {
     ("get", "/api/v1/inbound/unprocessed"),
     ("get", "/api/v1/inbound/gaps"),
     ("get", "/api/v1/inbound/{heard_id}"),
+    ("get", "/api/v1/inbound/{heard_id}/media"),
     ("post", "/api/v1/inbound/replay"),
     ("post", "/api/v1/inbound/retry"),
     ("post", "/webhooks/evolution/{instance}"),
@@ -124,7 +126,37 @@ ROUTES = {
     ),
     ("get", "/api/v1/reports/daily"),
     ("post", "/api/v1/reports/daily/post"),
+    ("get", "/api/v1/reports/{every}"),
+    ("post", "/api/v1/reports/{every}/post"),
     ("get", "/api/v1/notices"),
+    ("get", "/api/v1/incidents"),
+    ("get", "/api/v1/incidents/{incident_id}"),
+    ("get", "/api/v1/incidents/{incident_id}/postmortem"),
+    *(
+        ("post", f"/api/v1/incidents/{{incident_id}}/{verb}")
+        for verb in ("acknowledge", "escalate", "plan", "note", "silence", "resolve")
+    ),
+    ("get", "/api/v1/silences"),
+    ("post", "/api/v1/silences"),
+    ("delete", "/api/v1/silences/{silence_id}"),
+    ("get", "/api/v1/changes"),
+    *(("get", f"/api/v1/oncall{part}") for part in ("", "/lint", "/figures", "/handoff")),
+    ("put", "/api/v1/oncall/handoff/notes"),
+    ("post", "/api/v1/oncall/handoff/accept"),
+    *((method, "/api/v1/oncall/people/{name}") for method in ("put", "delete")),
+    ("put", "/api/v1/oncall/duties/{duty}"),
+    ("put", "/api/v1/oncall/rotations/{layer}"),
+    *(("post", f"/api/v1/oncall/{part}") for part in ("overrides", "swaps", "holidays")),
+    ("delete", "/api/v1/oncall/overrides/{override_id}"),
+    ("delete", "/api/v1/oncall/holidays/{holiday_id}"),
+    ("get", "/api/v1/notices/channels"),
+    ("post", "/api/v1/notices/test"),
+    ("post", "/webhooks/slack/interactive"),
+    ("post", "/webhooks/twilio/digit/{notice_id}"),
+    ("get", "/api/v1/alerts"),
+    ("get", "/api/v1/alerts/{name}"),
+    ("post", "/api/v1/alerts/alertmanager"),
+    ("get", "/runbooks/{name}"),
     ("get", "/api/v1/hooks"),
     ("post", "/api/v1/hooks"),
     ("get", "/api/v1/hooks/{hook_id}"),
@@ -176,15 +208,17 @@ def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
         *("/api/v1/queue/rebuild", "/api/v1/messages/{message_id}/delete", "/api/v1/media", "/api/v1/templates/sync"),
         "/api/v1/conversions/import",
         "/analytics/mend",
+        *("/webhooks/slack/interactive", "/webhooks/twilio/digit/{notice_id}"),  # forms
         *(f"/api/v1/instances/{{name}}/{verb}" for verb in ("restart", "logout", "webhook")),
         *(f"/api/v1/hooks/{{hook_id}}/{verb}" for verb in ("resume", "test", "secret")),
+        "/api/v1/incidents/{incident_id}/escalate",
     )
     bodies = [
         operation
         for path, method, operation in operations(description)
         if method in ("post", "put") and path not in commands
     ]
-    assert len(bodies) == 37
+    assert len(bodies) == 54
     for operation in bodies:
         assert operation["requestBody"]["content"]["application/json"]["examples"]
 

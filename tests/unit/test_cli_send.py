@@ -43,6 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch, server: Server, *words: str) -> tuple[i
     [
         (["--text", "hola"], {"text": "hola"}),
         (["--text", "sí", "--reply-to", ID], {"text": "sí", "reply_to": ID}),
+        (["--text", "sí", "--typing-ms", "900"], {"text": "sí", "typing_ms": 900}),
         (
             ["--image", "https://a.es/b.png", "--text", "el salón"],
             {"type": "image", "media": {"url": "https://a.es/b.png"}, "caption": "el salón"},

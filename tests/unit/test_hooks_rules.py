@@ -24,10 +24,8 @@ from anclora.hooks.rules import (
     fails_persistently,
     good_secrets,
     is_over,
-    new_secret,
     next_try_at,
     share,
-    signature,
     size_of,
     suspect_of,
     wait_seconds,
@@ -35,6 +33,7 @@ from anclora.hooks.rules import (
     width_after,
 )
 from anclora.kit.errors import InvalidError, SetupError
+from anclora.kit.signing import new_secret, signature
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
 

@@ -17,6 +17,7 @@ from anclora.messages.targets import Earlier, Known
 from anclora.messages.words import emoji
 from anclora.providers.contract import (
     Buttons,
+    Capabilities,
     Card,
     Choices,
     Contacts,
@@ -63,8 +64,9 @@ KNOWN = Known(
 DECODER = msgspec.json.Decoder(Draft)
 
 
-def come_in(draft: dict[str, Any], *, template: bool = False) -> NewMessage:
-    limits = msgspec.structs.replace(CAPABILITIES, contents=CONTENT_TYPES) if template else CAPABILITIES
+def come_in(draft: dict[str, Any], *, template: bool = False, limits: Capabilities = CAPABILITIES) -> NewMessage:
+    if template:
+        limits = msgspec.structs.replace(limits, contents=CONTENT_TYPES)
     return admit(
         decode(DECODER, msgspec.json.encode({"to": TO} | draft)),
         region="ES",
@@ -270,3 +272,38 @@ def test_one_emoji_is_one_however_it_is_made(text: str) -> None:
 def test_what_is_not_one_emoji(text: str) -> None:
     with pytest.raises(InvalidError):
         emoji("reaction.emoji", text)
+
+
+def with_typing(limits: str, draft: dict[str, Any]) -> NewMessage:
+    return come_in(draft, limits=msgspec.structs.replace(CAPABILITIES, typing=limits))
+
+
+def test_it_is_shown_before_a_message_that_we_write() -> None:
+    content = come_in({"text": "hola", "typing_ms": 3_000}).content
+    assert content == Text(text="hola", typing_ms=3_000)
+    assert fingerprint(content) == fingerprint(Text(text="hola"))
+    asked = come_in({"type": "buttons", "buttons": ASK, "typing_ms": 1}).content
+    assert isinstance(asked, Buttons)
+    assert asked.typing_ms == 1
+
+
+def test_below_a_message_of_theirs_only_where_the_provider_needs_one() -> None:
+    content = with_typing("answer", {"text": "hola", "typing_ms": 9, "reply_to": "wamid.1"}).content
+    assert content == Text(text="hola", typing_ms=9, quoted=Target(provider_id="wamid.1"))
+
+
+@pytest.mark.parametrize(
+    ("can", "draft", "says"),
+    [
+        ("anybody", {"text": "a", "typing_ms": 0}, "1 to 10000"),
+        ("anybody", {"text": "a", "typing_ms": 10_001}, "1 to 10000"),
+        ("anybody", {"type": "reaction", "reaction": {"target": str(OURS), "emoji": "👍"}, "typing_ms": 9}, "reaction"),
+        ("anybody", {"type": "status", "to": "status", "status": STATUS, "typing_ms": 9}, "status"),
+        ("none", {"text": "a", "typing_ms": 9}, "cannot show"),
+        ("answer", {"text": "a", "typing_ms": 9}, "reply_to"),
+        ("answer", {"text": "a", "typing_ms": 9, "reply_to": str(OURS)}, "message of theirs"),
+    ],
+)
+def test_typing_that_nobody_would_see_is_refused(can: str, draft: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidError, match=says):
+        with_typing(can, draft)

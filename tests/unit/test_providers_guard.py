@@ -129,7 +129,7 @@ async def test_the_exchange_log_is_redacted_and_only_at_debug() -> None:
     finally:
         guard._debug.setLevel(logging.NOTSET)
     (line,) = logs
-    assert (line["recipient"], line["code"], line["content"]) == ("346…22", "connection_closed", "text")
+    assert (line["recipient"], line["code"], line["kind"]) == ("346…22", "connection_closed", "text")
     assert "34600111222" not in str(line)
     assert "private words" not in str(line)
 

@@ -1,17 +1,18 @@
 """What figures suggest: the most pressing first, three at most, and nothing where nothing speaks for it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from anclora.providers.cloud.error_table import MEANINGS
+from anclora.reports.compose import page_of
 from anclora.reports.failures import KNOWN, meaning_of
 from anclora.reports.model import Counts, Day, DayCounts, Failure, Money, Number, Talks, Tries
 from anclora.reports.rules import Suggestion, suggestions
-from anclora.reports.spelling import amount_of, change, duration, long_date, number, percent
+from anclora.reports.spelling import amount_of, change, duration, long_date, long_month, long_week, number, percent
 from anclora.reports.words import MONTHS, WEEKDAYS, WORDS
-from tests.reports_days import EMPTY, FULL, hours_of
+from tests.reports_days import EMPTY, EMPTY_MONTH, FULL, WEEK, hours_of
 
 
 def codes(day: Day) -> list[str]:
@@ -75,6 +76,19 @@ def test_the_busiest_hour_is_named_by_the_business_clock() -> None:
     received = (0,) * 9 + (10, 60)
     day = with_messages(Counts(received=70), hours=hours_of(date(2026, 7, 1), (), received))
     assert list(suggestions(day)) == [Suggestion(code="busiest", values={"hour": "10:00", "count": 60})]
+
+
+def test_a_week_and_a_month_are_judged_beside_the_one_before() -> None:
+    assert [each.code for each in suggestions(WEEK)] == codes(FULL)
+    calm = replace(WEEK, dead=0, failures=[], numbers=[], tries=Tries(), now=DayCounts(messages=WEEK.now.messages))
+    assert list(suggestions(calm)) == [Suggestion(code="busiest_day", values={"day": "2027-01-01", "count": 1204})]
+    assert [action.text for action in page_of(calm, "es").actions] == [
+        "Preparar más atención para un día como el viernes, 1 de enero: fue cuando más escribieron (1.204 mensajes)."
+    ]
+    assert list(suggestions(EMPTY_MONTH)) == []
+    silent = replace(EMPTY_MONTH, before=DayCounts(messages=HUNDRED))
+    assert [each.code for each in suggestions(silent)] == ["silent"]
+    assert "100 messages did the month before" in page_of(silent, "en").actions[0].text
 
 
 def test_both_languages_say_everything_with_the_same_values() -> None:
@@ -141,3 +155,25 @@ def test_numbers_money_waits_and_dates() -> None:
     ]  # fmt: skip
     assert long_date(date(2026, 11, 26), "es") == "jueves, 26 de noviembre de 2026"
     assert long_date(date(2027, 1, 1), "en") == "Friday, 1 January 2027"
+    assert long_month(date(2027, 1, 1), "es") == "enero de 2027"
+
+
+@pytest.mark.parametrize(
+    ("first", "es", "en"),
+    [
+        (date(2026, 11, 23), "semana 48: del 23 al 29 de noviembre de 2026", "week 48: 23 to 29 November 2026"),
+        (
+            date(2026, 9, 28),
+            "semana 40: del 28 de septiembre al 4 de octubre de 2026",
+            "week 40: 28 September to 4 October 2026",
+        ),
+        (
+            date(2026, 12, 28),
+            "semana 53: del 28 de diciembre de 2026 al 3 de enero de 2027",
+            "week 53: 28 December 2026 to 3 January 2027",
+        ),
+    ],
+)
+def test_a_week_is_named_by_its_number_and_its_days(first: date, es: str, en: str) -> None:
+    last = first + timedelta(days=6)
+    assert (long_week(first, last, "es"), long_week(first, last, "en")) == (es, en)

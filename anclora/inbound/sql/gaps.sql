@@ -70,3 +70,9 @@ where id = %(id)s
 select id, instance, since, until, why, done_at, error, heard, shown, tries from gaps
 where (%(instance)s::text is null or instance = %(instance)s)
 order by id desc limit %(limit)s
+
+-- name: prune_gaps
+-- The oldest gaps that are looked up, or were given up.
+delete from gaps where id = any (array(
+    select id from gaps where id < %(before)s::uuid and done_at is not null
+    order by id limit %(limit)s for update skip locked))

@@ -72,3 +72,50 @@ where e.id > %(after)s::uuid and e.id < %(high)s::uuid
     and (%(instance)s::text is null or e.instance = %(instance)s)
     and (%(kind)s::text is null or e.kind = %(kind)s)
 order by e.id limit %(limit)s
+
+-- name: read_heard_media
+-- What is needed to fetch the file of one thing somebody said.
+select h.instance, h.said, h.media_hash, i.provider
+from heard h left join instances i on i.name = h.instance
+where h.id = %(id)s
+
+-- name: keep_heard_media
+-- Its file is here now.
+update heard set media_hash = %(hash)s where id = %(id)s
+
+-- name: read_offers
+-- Of each of these people, the last thing we said to them before they wrote a number, if it let them choose. A reaction
+-- says nothing; what was typed on the phone does, and so does anything that was sent.
+select p.place, o.kind, o.content, o.provider_id, i.provider
+from unnest(
+    %(instances)s::text[], %(contact_ids)s::uuid[], %(sinces)s::timestamptz[], %(untils)s::timestamptz[],
+    %(lows)s::uuid[], %(highs)s::uuid[]
+) with ordinality as p (instance, contact_id, since, until, low, high, place)
+join instances i on i.name = p.instance
+cross join lateral (
+    select s.kind, s.content, s.provider_id, s.sent_at
+    from (
+        select p.contact_id as id union all select c.id from contacts c where c.merged_into = p.contact_id
+    ) m
+    cross join lateral (
+        select s.kind, s.content, s.provider_id, s.sent_at from messages s
+        where s.contact_id = m.id and s.sent_at >= p.since and s.sent_at <= p.until and s.instance = p.instance
+            and s.state in ('sent', 'delivered', 'read', 'played') and s.kind <> 'reaction'
+        order by s.sent_at desc limit 1
+    ) s
+    order by s.sent_at desc limit 1
+) o
+where o.kind in ('buttons', 'list') and o.provider_id is not null
+    and not exists (
+        select from heard h
+        where h.contact_id = p.contact_id and h.id >= p.low and h.id < p.high and h.at > o.sent_at
+            and h.instance = p.instance and h.direction = 'phone' and h.group_jid is null
+            and h.kind not in ('edit', 'delete', 'reaction')
+    )
+
+-- name: prune_heard
+-- The oldest of what was said before a moment; what waits to be counted stays until it was.
+delete from heard where id = any (array(
+    select h.id from heard h
+    where h.id < %(before)s::uuid and not exists (select from heard_unread u where h.id = any (u.heard_ids))
+    order by h.id limit %(limit)s for update skip locked))

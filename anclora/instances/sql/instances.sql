@@ -119,3 +119,22 @@ on conflict (instance) do update set
     new_recipients_per_day = case when excluded.tier is null then l.new_recipients_per_day
         else excluded.new_recipients_per_day end,
     read_at = now()
+
+-- name: tell_account
+-- What a provider said of an account or a number, for integrators; once, however often its webhook is read.
+with told as (
+    insert into events (id, type, subject, instance, at, data)
+    select id, %(type)s::text, subject, instance, now(), data
+    from json_to_recordset(%(rows)s::json) as r (id uuid, instance text, subject text, data jsonb)
+    order by id
+    on conflict (id) do nothing
+    returning id
+)
+insert into events_unread (event_ids) select array_agg(id) from told having count(*) > 0
+
+-- name: untold_account
+-- What was bad in it and is no notice yet, the oldest first.
+select e.id, e.data from events e
+where e.type = %(type)s::text and e.id >= %(low)s::uuid and e.data ->> 'severity' <> 'info'
+    and not exists (select from notices n where n.key = 'account:' || e.id::text)
+order by e.id limit %(limit)s

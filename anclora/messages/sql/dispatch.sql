@@ -100,6 +100,10 @@ where m.id = any (%(ids)s::uuid[]) and m.id = r.id and m.id = mine.id
     and m.attempt = r.attempt and m.worker_id = %(worker_id)s and m.state = 'sending'
 returning m.id
 
+-- name: last_served
+-- Until when somebody is known to have taken what was ready.
+select max(coalesce(stopped_at, heartbeat_at)) as at from workers where role = %(role)s
+
 -- name: start_worker
 -- A row per process start; its heartbeat is the lease of all it sends.
 insert into workers (id, role, host, pid) values (%(id)s, %(role)s, %(host)s, %(pid)s)

@@ -113,9 +113,19 @@ select
         as throughput_per_second
 
 -- name: count_errors
--- Attempts of the last five minutes that ended for the provider's or our own fault, and all that ended.
-select
-    count(*) filter (where outcome in ('unknown', 'orphaned')
-        or (outcome = 'refused' and coalesce(code, '') not in ('not_on_whatsapp', 'invalid_request')))::integer as bad,
-    count(*)::integer as samples
-from attempts where message_id >= %(since_id)s and finished_at > now() - interval '5 minutes'
+-- Messages that ended in the last five minutes: by an attempt, or as dead letters long after their last one; and those of
+-- them whose fault is not the person's or the message's own (`theirs` = the codes that mean these). Given up for many
+-- refusals has the last one's code.
+with tried as materialized (
+    select a.message_id, a.attempt, a.outcome, coalesce(a.code, '') as code from attempts a
+    where a.message_id >= %(since_id)s and a.finished_at > now() - interval '5 minutes'
+), failed as (
+    select t.code from tried t join messages m on m.id = t.message_id and m.attempt = t.attempt
+    where t.outcome = 'refused' and m.id >= %(since_id)s and m.state in ('failed', 'dead')
+    union all
+    select d.reason_code from dead_letters d
+    where d.died_at > now() - interval '5 minutes' and d.reason_code in ('unknown_outcome', 'too_old')
+        and not exists (select from tried t where t.message_id = d.message_id and t.outcome = 'refused')
+)
+select (select count(*) from failed where code <> all (%(theirs)s::text[]))::integer as bad,
+    ((select count(*) from tried where outcome = 'sent') + (select count(*) from failed))::integer as samples

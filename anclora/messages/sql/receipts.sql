@@ -75,7 +75,7 @@ with met as (
         )
     returning m.id, m.instance, m.campaign_id, m.template, m.class, m.state, m.reason_code, m.sent_at, m.delivered_at,
         m.read_at, m.played_at, w.old_sent_at, w.old_delivered_at, w.old_read_at, w.old_played_at, w.old_dead_at,
-        w.old_reason_code
+        w.old_reason_code, w.provider_id
 ), tallied as (
     -- What is new of these messages, and what is no longer so: few rows, whatever the number of messages.
     insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
@@ -97,6 +97,6 @@ with met as (
     select quarter(old_dead_at), instance, campaign_id, template, class, 'dead', old_reason_code, -count(*)
     from raised where old_dead_at is not null group by 1, 2, 3, 4, 5, 7
 )
-select id, true as changed from raised
+select id, true as changed, old_sent_at is null as newly_sent, state = 'failed' as refused, instance, provider_id from raised
 union all
-select message_id, false from wanted where message_id not between %(low)s::uuid and %(high)s::uuid
+select message_id, false, false, false, null, null from wanted where message_id not between %(low)s::uuid and %(high)s::uuid

@@ -36,8 +36,11 @@ where open and hold_reason is null
 order by ordinal
 
 -- name: due_messages
--- One page of the queued messages that are due, for the comparison with the lanes.
-select id, instance, recipient, priority, next_attempt_at, ordinal from messages
+-- One page of the queued messages that are due, for the comparison with the lanes; what is not settled may still be on
+-- its way there.
+select id, instance, recipient, priority, next_attempt_at, ordinal,
+    greatest(state_at, next_attempt_at) < now() - interval '10 seconds' as settled
+from messages
 where open and state = 'queued' and hold_reason is null and next_attempt_at <= now()
     and (instance, recipient, priority, ordinal)
         > (%(instance)s, %(recipient)s, %(priority)s::smallint, %(ordinal)s::bigint)
@@ -47,6 +50,12 @@ limit %(limit)s
 -- name: still_open
 -- Which of these a lane should hold.
 select id from messages where id = any (%(ids)s::uuid[]) and open and hold_reason is null
+
+-- name: rightly_gone
+-- Which of these a lane drops by itself when it comes to them: stopped by somebody, or kept back by a gate.
+select id from messages
+where id = any (%(ids)s::uuid[])
+    and (state in ('canceled', 'expired', 'blocked', 'scheduled') or (open and hold_reason is not null))
 
 -- name: forget_run
 -- The lanes are to be rebuilt, whatever Redis this is.

@@ -129,7 +129,7 @@ with results as materialized (
     select quarter(old_dead_at), instance, campaign_id, template, class, 'dead', old_reason_code, -count(*)
     from changed where old_dead_at is not null group by 1, 2, 3, 4, 5, 7
 )
-select id, blocks_until from changed
+select id, blocks_until, state from changed
 
 -- name: read_fences
 -- Where messages stand whose result changed nothing.

@@ -18,7 +18,7 @@ facts as materialized (
 ), unread as (
     insert into events_unread (event_ids) select array_agg(id) from told having count(*) > 0
 )
-select id, blocks_until from ended
+select * from ended
 
 -- name: apply_receipts_told
 -- extends: apply_receipts
@@ -40,7 +40,7 @@ facts as materialized (
 ), unread as (
     insert into events_unread (event_ids) select array_agg(id) from told having count(*) > 0
 )
-select id, changed from ended
+select * from ended
 
 -- name: intend_told
 -- extends: intend

@@ -8,7 +8,7 @@ from typing import Literal
 import aiosmtplib
 import msgspec
 
-from anclora.notify.contract import Delivered, Outcome, Outgoing, Refused, Severity, Unknown
+from anclora.notify.contract import EVERY_KIND, Delivered, Outcome, Outgoing, Refused, Severity, Unknown
 from anclora.notify.email.rendering import bare, rendered
 
 _STEP_SECONDS = 15.0
@@ -46,6 +46,7 @@ class Mail:
     """
 
     gap_seconds = 0.0
+    kinds = EVERY_KIND
 
     def __init__(self, account: MailAccount, recipients: Sequence[str], *, tls: ssl.SSLContext | None = None) -> None:
         self._account = account

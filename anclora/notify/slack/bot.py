@@ -1,7 +1,8 @@
-"""Slack's Web API with a bot token: `chat.postMessage`, and files by `files.getUploadURLExternal`.
+"""Slack's Web API with a bot token: `chat.postMessage`, `chat.update`, and files by `files.getUploadURLExternal`.
 
-Files are brought before the message is posted and shown below it afterwards: whatever may be refused for a time is
-refused while nothing was said yet.
+What comes later of an incident stands in the thread of its first message, which changes with the news: who has it, that
+it is over, and which buttons are left. Files are brought before the message is posted and shown below it afterwards:
+whatever may be refused for a time is refused while nothing was said yet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,21 @@ import msgspec
 
 from anclora.kit.http import Poster
 from anclora.kit.wire import Answer, Result
-from anclora.notify.contract import Attachment, Delivered, Outcome, Outgoing, Refused, Severity, Unknown
+from anclora.notify.contract import (
+    EVERY_KIND,
+    Attachment,
+    Delivered,
+    Kind,
+    Outcome,
+    Outgoing,
+    Parent,
+    Refused,
+    Severity,
+    Unknown,
+)
+from anclora.notify.slack.blocks import drawn, drawn_again
 from anclora.notify.slack.errors import refusal, unanswered, unusual
-from anclora.notify.slack.rendering import rendered
+from anclora.notify.slack.rendering import fallback, rendered
 
 _TIMEOUT_SECONDS = 15.0
 _UPLOAD_SECONDS = 30.0
@@ -28,13 +41,16 @@ class SlackBot:
         token: the Bot User OAuth Token, `xoxb-…`.
         channels: who hears of what, `#name` or an id, by severity.
         api_url: the root of the Web API.
+        buttons: whether presses of them reach us; else they are left away.
     """
 
     gap_seconds = 1.0  # "no more than one message per second per channel"
+    kinds = EVERY_KIND
 
-    def __init__(self, token: str, channels: Mapping[Severity, str], *, api_url: str) -> None:
+    def __init__(self, token: str, channels: Mapping[Severity, str], *, api_url: str, buttons: bool = False) -> None:
         bearer = {"authorization": f"Bearer {token}"}
         self._channels = dict(channels)
+        self._buttons = buttons
         self._json = Poster(api_url, headers=bearer | {"content-type": "application/json; charset=utf-8"})
         self._form = Poster(api_url, headers=bearer | {"content-type": "application/x-www-form-urlencoded"})
         self._scheme = urlsplit(api_url).scheme
@@ -44,7 +60,7 @@ class SlackBot:
         return [self._channels[severity]]
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        """Bring the files, post the message, show the files in its thread."""
+        """Bring the files, change the first message, post the new one, show the files in its thread."""
         brought: list[dict[str, str]] = []
         left_out: list[str] = []
         for file in outgoing.notice.attachments:
@@ -55,16 +71,21 @@ class SlackBot:
                 left_out.append(f"{file.name}: {found.text}")
             else:
                 return found
-        body = {"channel": outgoing.target, "text": rendered(outgoing.notice, outgoing.id), "unfurl_links": False}
-        said = _read(await self._json.post("/chat.postMessage", _encode(body), timeout_seconds=_TIMEOUT_SECONDS))
+        place = _place_of(outgoing.parent)
+        if place and outgoing.parent and outgoing.notice.kind is not Kind.TRIGGER:
+            changed = await self._change(place, outgoing.parent, outgoing)
+            if isinstance(changed, Refused) and changed.permanent:
+                left_out.append(f"the first message could not be changed: {changed.text}")
+                place = None
+            elif changed is not None:
+                return changed
+        said = await self._call("/chat.postMessage", self._message(outgoing, place))
         if not isinstance(said, dict):
             return said
         channel, stamp = str(said.get("channel", "")), str(said.get("ts", ""))
         if brought:
-            show = {"files": brought, "channel_id": channel, "thread_ts": stamp}
-            shown = _read(
-                await self._json.post("/files.completeUploadExternal", _encode(show), timeout_seconds=_TIMEOUT_SECONDS)
-            )
+            show = {"files": brought, "channel_id": channel, "thread_ts": place[1] if place else stamp}
+            shown = await self._call("/files.completeUploadExternal", show)
             if not isinstance(shown, dict):
                 left_out += [f"{file['title']}: {shown.text}" for file in brought]
         return Delivered(vendor_id=f"{channel}/{stamp}", left_out=left_out)
@@ -73,6 +94,29 @@ class SlackBot:
         """Close the connections."""
         await self._json.close()
         await self._form.close()
+
+    def _message(self, outgoing: Outgoing, place: tuple[str, str] | None) -> dict[str, Any]:
+        notice = outgoing.notice
+        body: dict[str, Any] = {"channel": outgoing.target, "unfurl_links": False}
+        if not notice.is_alarm:
+            return body | {"text": rendered(notice, outgoing.id)}
+        # In a thread the buttons stand on the first message, where everybody looks.
+        blocks = drawn(notice, outgoing.id, buttons=self._buttons and place is None)
+        body |= {"text": fallback(notice), "blocks": blocks}
+        if place is not None:
+            loud = notice.kind is Kind.TRIGGER and notice.severity is Severity.CRITICAL
+            body |= {"channel": place[0], "thread_ts": place[1], "reply_broadcast": loud}
+        return body
+
+    async def _change(self, place: tuple[str, str], parent: Parent, outgoing: Outgoing) -> Refused | Unknown | None:
+        """Draw the first message anew; None = done. To do it twice changes nothing."""
+        blocks = drawn_again(parent.notice, parent.id, outgoing.notice, buttons=self._buttons)
+        body = {"channel": place[0], "ts": place[1], "text": fallback(parent.notice), "blocks": blocks}
+        said = await self._call("/chat.update", body)
+        return None if isinstance(said, dict) else said
+
+    async def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any] | Refused | Unknown:
+        return _read(await self._json.post(method, msgspec.json.encode(body), timeout_seconds=_TIMEOUT_SECONDS))
 
     async def _bring(self, file: Attachment) -> str | Refused | Unknown:
         """The id of a file that Slack has and nobody sees yet."""
@@ -97,8 +141,10 @@ class SlackBot:
         return str(place.get("file_id", "")) if result.status == 200 else unusual(result)
 
 
-def _encode(body: Mapping[str, Any]) -> bytes:
-    return msgspec.json.encode(body)
+def _place_of(parent: Parent | None) -> tuple[str, str] | None:
+    """Channel id and time stamp of a first message, as `Delivered.vendor_id` has them."""
+    channel, _, stamp = parent.vendor_id.partition("/") if parent else ("", "", "")
+    return (channel, stamp) if channel and stamp else None
 
 
 def _read(result: Result) -> dict[str, Any] | Refused | Unknown:

@@ -7,6 +7,7 @@ from anclora.notify.contract import Notice, Severity
 
 # Slack cuts a text after 40,000 characters, and refuses some that are longer (`msg_too_long`).
 TEXT_CHARS = 39_000
+_BANNER_CHARS = 300
 _SIGN: Mapping[Severity, str] = {
     Severity.INFO: ":bar_chart:",
     Severity.WARNING: ":warning:",
@@ -23,6 +24,12 @@ def rendered(notice: Notice, notice_id: UUID) -> str:
         note = f"\n… cut here; the whole text is in the ledger, notice {notice_id}"
         body = escaped(notice.text[: (room - len(note)) // 5]) + note  # `&amp;` is five characters
     return head + body + tail
+
+
+def fallback(notice: Notice) -> str:
+    """What a phone's banner and a screen reader get when the message itself is blocks: title and the first words."""
+    words = " ".join(notice.text.split())
+    return f"{_SIGN[notice.severity]} {escaped(notice.title)}: {escaped(words[:_BANNER_CHARS])}"
 
 
 def escaped(text: str) -> str:

@@ -1,7 +1,8 @@
 -- name: keep_notice
 -- A notice, unless its key was told before. The no-op update gives the row back either way.
-insert into notices (id, created_at, key, severity, title, text, links)
-values (%(id)s, %(now)s, %(key)s, %(severity)s, %(title)s, %(text)s, %(links)s::jsonb)
+insert into notices (id, created_at, key, severity, kind, incident, title, text, facts, actions, links)
+values (%(id)s, %(now)s, %(key)s, %(severity)s, %(kind)s, %(incident)s, %(title)s, %(text)s, %(facts)s::jsonb,
+    %(actions)s::jsonb, %(links)s::jsonb)
 on conflict (key) do update set key = excluded.key
 returning id
 
@@ -32,20 +33,35 @@ where (t.channel, t.target) in (
     select f.channel, f.target from notice_targets f
     where f.channel = any (%(channels)s::text[]) and f.next_at <= %(now)s
         and (f.busy_until is null or f.busy_until < %(now)s)
-        and exists (select from notice_deliveries d
-            where d.channel = f.channel and d.target = f.target and d.state = 'waiting' and d.due_at <= %(now)s)
+        and exists (select from notice_deliveries d join notices n on n.id = d.notice_id
+            where d.channel = f.channel and d.target = f.target and d.state = 'waiting' and d.due_at <= %(now)s
+                and not exists (select from notice_deliveries e join notices m on m.id = e.notice_id
+                    where e.channel = d.channel and e.target = d.target and e.state = 'waiting'
+                        and m.incident = n.incident and (m.created_at, m.id) < (n.created_at, n.id)))
     order by f.next_at limit %(limit)s for update skip locked)
 returning t.channel, t.target, t.turn
 
 -- name: take_delivery
--- The notice that is due first for a target. The try is counted before it is made: a process that dies in it made it too.
+-- The notice that is due first for a target; of one incident they go in order. The try is counted before it is made: a
+-- process that dies in it made it too.
 update notice_deliveries d set tries = d.tries + 1
 from notices n
 where n.id = d.notice_id and d.channel = %(channel)s and d.target = %(target)s and d.notice_id = (
-    select w.notice_id from notice_deliveries w
+    select w.notice_id from notice_deliveries w join notices o on o.id = w.notice_id
     where w.channel = %(channel)s and w.target = %(target)s and w.state = 'waiting' and w.due_at <= %(now)s
+        and not exists (select from notice_deliveries e join notices m on m.id = e.notice_id
+            where e.channel = w.channel and e.target = w.target and e.state = 'waiting'
+                and m.incident = o.incident and (m.created_at, m.id) < (o.created_at, o.id))
     order by w.due_at, w.notice_id limit 1)
-returning n.id, n.created_at, n.key, n.severity, n.title, n.text, n.links, d.tries
+returning n.*, d.tries
+
+-- name: find_parent
+-- The first notice of an incident that reached a target.
+select n.*, d.vendor_id
+from notices n join notice_deliveries d on d.notice_id = n.id
+where n.incident = %(incident)s and n.id <> %(notice_id)s and d.channel = %(channel)s and d.target = %(target)s
+    and d.state = 'delivered' and n.kind = 'trigger'
+order by n.created_at, n.id limit 1
 
 -- name: read_files
 -- The files of a notice.
@@ -57,22 +73,23 @@ update notice_targets set busy_until = null, next_at = %(next_at)s
 where channel = %(channel)s and target = %(target)s and turn = %(turn)s
 
 -- name: end_try
--- How a try ended. A late word of an earlier holder changes nothing that has ended.
+-- How a try ended. A late word of an earlier holder changes nothing that has ended; but what arrived, arrived.
 update notice_deliveries
 set state = %(state)s, due_at = %(due_at)s, last_code = %(code)s, last_text = %(text)s, vendor_id = %(vendor_id)s,
     left_out = %(left_out)s, ended_at = %(ended_at)s
-where notice_id = %(notice_id)s and channel = %(channel)s and target = %(target)s and state = 'waiting'
+where notice_id = %(notice_id)s and channel = %(channel)s and target = %(target)s
+    and (state = 'waiting' or (state = 'withdrawn' and %(state)s::text = 'delivered'))
 
 -- name: find_notice
 -- A notice and what became of it, target by target.
-select n.id, n.created_at, n.key, n.severity, n.title, d.channel, d.target, d.state, d.tries, d.due_at, d.last_code,
+select n.id, n.created_at, n.key, n.severity, n.kind, n.incident, n.title, d.channel, d.target, d.state, d.tries, d.due_at, d.last_code,
     d.last_text, d.left_out, d.ended_at
 from notices n left join notice_deliveries d on d.notice_id = n.id
 where n.key = %(key)s order by d.channel, d.target
 
 -- name: recent_notices
 -- The newest notices and what became of them, target by target.
-select n.id, n.created_at, n.key, n.severity, n.title, d.channel, d.target, d.state, d.tries, d.due_at, d.last_code,
+select n.id, n.created_at, n.key, n.severity, n.kind, n.incident, n.title, d.channel, d.target, d.state, d.tries, d.due_at, d.last_code,
     d.last_text, d.left_out, d.ended_at
 from (select * from notices order by created_at desc, id desc limit %(limit)s) n
 left join notice_deliveries d on d.notice_id = n.id
@@ -85,3 +102,7 @@ delete from notices where id = any (array(
     where n.created_at < %(before)s and not exists (
         select from notice_deliveries d where d.notice_id = n.id and d.state = 'waiting')
     order by n.created_at limit %(limit)s for update skip locked))
+
+-- name: find_actions
+-- What a notice offered.
+select actions, incident from notices where id = %(id)s

@@ -16,6 +16,7 @@ from anclora.kit.http import Poster
 from anclora.kit.wire import JsonClient, shown_url
 from anclora.providers.cloud import numbers, payloads, webhook
 from anclora.providers.cloud.capabilities import CAPABILITIES
+from anclora.providers.cloud.downloads import Downloads
 from anclora.providers.cloud.errors import UNREADABLE, failure_of, outcome_of
 from anclora.providers.cloud.media import Files, Uploads
 from anclora.providers.contract import (
@@ -23,6 +24,7 @@ from anclora.providers.contract import (
     Content,
     Event,
     Fault,
+    FetchedMedia,
     FoundMessage,
     HeardPage,
     Media,
@@ -107,6 +109,7 @@ class CloudProvider:
         self._client = JsonClient(
             url, headers=headers, connect_timeout_seconds=connect_timeout_seconds, timeout_seconds=call_timeout_seconds
         )
+        self._downloads = Downloads(self._client, url)
         self._uploads = Uploads(self._client, self._shown, files)
         self._templates: tuple[datetime, Mapping[tuple[str, str], RemoteTemplate]] | None = None
 
@@ -231,13 +234,15 @@ class CloudProvider:
         for provider_id in provider_ids[-1:]:
             await self._post(f"/{instance}/messages", payloads.read_body(provider_id))
 
-    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
-        """Nothing: the Cloud API shows typing only as an answer to a message (`typing_on`)."""
-        del instance, recipient, seconds
+    async def typing(self, instance: str, recipient: str, seconds: float, *, below: str | None = None) -> None:
+        """Show that we write below a message of theirs, for 25 s at most; it counts as read. Raises `AncloraError`s."""
+        del recipient, seconds
+        if below is not None:
+            await self._post(f"/{instance}/messages", payloads.read_body(below, typing=True))
 
-    async def typing_on(self, instance: str, provider_id: str) -> None:
-        """Show that we are typing below a message, for up to 25 s, and mark it as read. Raises `AncloraError`s."""
-        await self._post(f"/{instance}/messages", payloads.read_body(provider_id, typing=True))
+    async def fetch_media(self, instance: str, ref: str, *, limit_bytes: int) -> FetchedMedia:
+        """A file somebody sent, by the id its webhook named. Raises `AncloraError`s."""
+        return await self._downloads.fetch(instance, ref, limit_bytes)
 
     async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:
         """Raise `InvalidError`: the Cloud API does not tell who has WhatsApp."""

@@ -25,6 +25,7 @@ CAPABILITIES = Capabilities(
     client_reference="echo",
     find_messages=False,
     absence_proves=False,
+    typing="answer",
     webhook_path="/webhooks/meta",
     shared_webhook=True,
 )

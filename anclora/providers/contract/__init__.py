@@ -6,6 +6,8 @@ same in every try of a message.
 """
 
 from anclora.providers.contract.business import (
+    FetchedMedia,
+    FetchesMedia,
     HasTemplates,
     NumberLimits,
     RemoteTemplate,
@@ -34,6 +36,7 @@ from anclora.providers.contract.contents import (
     Template,
     Text,
     Video,
+    answers_of,
     fingerprint,
     fingerprint_of,
     kind_of,
@@ -99,6 +102,8 @@ __all__ = [
     "Document",
     "Event",
     "Fault",
+    "FetchedMedia",
+    "FetchesMedia",
     "FoundMessage",
     "HasTemplates",
     "HeardPage",
@@ -145,6 +150,7 @@ __all__ = [
     "Text",
     "Unknown",
     "Video",
+    "answers_of",
     "fingerprint",
     "fingerprint_of",
     "kind_of",

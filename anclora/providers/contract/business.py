@@ -49,6 +49,29 @@ class RemoteTemplate(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class FetchedMedia(msgspec.Struct, frozen=True, kw_only=True):
+    """A file somebody sent us, whole."""
+
+    data: bytes
+    mimetype: str | None = None
+    file_name: str | None = None
+
+
+@runtime_checkable
+class FetchesMedia(Protocol):
+    """It hands out the files people send."""
+
+    async def fetch_media(self, instance: str, ref: str, *, limit_bytes: int) -> FetchedMedia:
+        """A file by `SaidMedia.ref`.
+
+        Raises:
+            NotFoundError: the provider has it no more, or never had (`media_expired`).
+            InvalidError: it is larger than the limit (`media_too_large`).
+            UnavailableError: no answer, or not the file (`media_broken`).
+        """
+        ...
+
+
 @runtime_checkable
 class SharesWebhooks(Protocol):
     """Its webhooks speak of several numbers at once (`Capabilities.shared_webhook` says whether it is so)."""

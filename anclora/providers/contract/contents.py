@@ -48,10 +48,12 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit
     Attributes:
         quoted: the message this one answers.
         mentions: digits of the people it names (groups).
+        typing_ms: for how long it is shown before that we write; the dispatcher's business, no provider sends it.
     """
 
     quoted: Target | None = None
     mentions: tuple[str, ...] = ()
+    typing_ms: int = 0
 
 
 class Text(_Content, frozen=True, kw_only=True, tag="text"):
@@ -216,6 +218,15 @@ Content = (
 def kind_of(content: Content) -> str:
     """The `type` of a content, as it stands in JSON."""
     return str(content.__struct_config__.tag)
+
+
+def answers_of(content: Content) -> tuple[tuple[str, str], ...]:
+    """What a person may choose from, as (id, title) in the order it is shown and numbered; "" = it has no id."""
+    if isinstance(content, Buttons):
+        return tuple((b.id or "", b.title) for b in content.buttons if b.url is None and b.phone is None)
+    if isinstance(content, Choices):
+        return tuple((row.id, row.title) for section in content.sections for row in section.rows)
+    return ()
 
 
 def fingerprint_of(kind: str, words: str | None) -> str | None:

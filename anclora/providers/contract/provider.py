@@ -11,6 +11,7 @@ from anclora.providers.contract.events import Event, ReceiptEvent
 from anclora.providers.contract.outcomes import Outcome
 
 ClientReference = Literal["none", "echo", "id"]
+Typing = Literal["anybody", "answer", "none"]
 
 
 CONTENT_TYPES: frozenset[str] = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Content))
@@ -72,6 +73,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         limits: of what is inside a content.
         edit_seconds: how long after it was sent a message can be edited; 0 = never.
         delete_seconds: the same of taking it back for everybody.
+        typing: whom it can show that we write: `anybody`; `answer` = only below a message of theirs that is answered.
         webhook_path: of the door its webhooks are for; `{name}` stands for the number's name.
         shared_webhook: one webhook may speak of several numbers: the provider is `SharesWebhooks`.
     """
@@ -90,6 +92,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     edit_seconds: int = 0
     delete_seconds: int = 0
+    typing: Typing = "none"
     webhook_path: str = "/webhooks/evolution/{name}"
     shared_webhook: bool = False
 
@@ -156,8 +159,11 @@ class Provider(Protocol):
         """Show a person that their messages were read. Raises `AncloraError`s only."""
         ...
 
-    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
-        """Show a person that we write, for so long. Raises `AncloraError`s only."""
+    async def typing(self, instance: str, recipient: str, seconds: float, *, below: str | None = None) -> None:
+        """Show a person that we write, for so long. Raises `AncloraError`s only.
+
+        `below` is the provider's id of their message that is answered, for those that show it only there.
+        """
         ...
 
     async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:

@@ -1,5 +1,6 @@
 """Evolution API as a provider: the hot send on our own transport, everything else on aiohttp."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from anclora.providers.contract import (
     Capabilities,
     Content,
     Event,
+    FetchedMedia,
     FoundMessage,
     HeardPage,
     Outcome,
@@ -21,9 +23,10 @@ from anclora.providers.contract import (
     RemoteInstance,
     Target,
 )
-from anclora.providers.evolution import acts, drift, history, hook_row, jids, payloads, shapes, webhook
+from anclora.providers.evolution import acts, drift, history, hook_row, jids, media, payloads, shapes, webhook
 from anclora.providers.evolution.errors import failure_of, outcome_of
 from anclora.providers.evolution.limits import CAPABILITIES
+from anclora.providers.evolution.number_row import instance_in
 from anclora.providers.evolution.numbers import EvolutionNumbers
 from anclora.providers.evolution.rendering import rendered
 
@@ -124,7 +127,7 @@ class EvolutionProvider:
         """
         await self._ask("POST", *payloads.read_request(instance, sender, provider_ids), instance=instance)
 
-    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
+    async def typing(self, instance: str, recipient: str, seconds: float, *, below: str | None = None) -> None:
         """Show a person that we write. The server answers when the time is over, so this takes as long.
 
         Raises:
@@ -132,6 +135,7 @@ class EvolutionProvider:
             InvalidError: the person has no WhatsApp.
             NotFoundError: there is no such instance.
         """
+        del below
         await self._ask("POST", *payloads.typing_request(instance, recipient, seconds=seconds), instance=instance)
 
     async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:
@@ -158,7 +162,7 @@ class EvolutionProvider:
         rows = self._json(await self._ask("GET", "/instance/fetchInstances"))
         if not isinstance(rows, list):
             raise UnavailableError(f"{self._shown} does not answer like Evolution API.", code="provider_not_found")
-        return [found for row in rows if (found := _instance(row)) is not None]
+        return [found for row in rows if (found := instance_in(row)) is not None]
 
     async def find_messages(
         self,
@@ -216,6 +220,13 @@ class EvolutionProvider:
         request = payloads.find_request(instance, since=since, until=until, page=page, size=_PAGE_ROWS, own=False)
         answer = await self._ask("POST", *request, instance=instance)
         return history.page_of(answer.body, page, self._clock.now(), self._shown)
+
+    async def fetch_media(self, instance: str, ref: str, *, limit_bytes: int) -> FetchedMedia:
+        """A file somebody sent, by the id of its message. Raises `AncloraError`s."""
+        answer = await self._client.ask("POST", *media.request(instance, ref), **media.bounds(limit_bytes))
+        if (failure := media.failure_in(answer) or failure_of(answer, self._shown, instance)) is not None:
+            raise failure
+        return await asyncio.to_thread(media.file_in, answer, limit_bytes, self._shown)
 
     async def set_webhook(self, instance: str, *, url: str, secret: str) -> None:
         """Ask for the events this version reads, at `url`, with the secret as a header.
@@ -282,16 +293,3 @@ class EvolutionProvider:
             return _found.decode(answer.body).messages
         except shapes.UNREADABLE as error:
             raise UnavailableError(f"{self._shown} sent a look-up in a form nobody knows.") from error
-
-
-def _instance(row: Any) -> RemoteInstance | None:
-    if not isinstance(row, dict):
-        return None
-    nested = row.get("instance")
-    old: dict[str, Any] = nested if isinstance(nested, dict) else {}
-    name = row.get("name") or old.get("instanceName")
-    owner = row.get("ownerJid") or old.get("owner")
-    if not name:
-        return None
-    state = row.get("connectionStatus") or old.get("status") or "close"
-    return RemoteInstance(name=str(name), state=str(state), owner=jids.number_of(str(owner)) if owner else None)

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from email.parser import BytesParser
 from email.policy import HTTP
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -27,6 +28,7 @@ from anclora.providers.sandbox.witness import Witness
 
 log = get_logger(__name__)
 VERSION = "v24.0"
+_FILES = "files"
 _CALLBACK_SECONDS = 5.0
 _NO_SUCH_OBJECT = "Unsupported request. Object does not exist, or permissions are missing."
 
@@ -66,7 +68,26 @@ class GraphRouter:
                 return await self._number(request, names[1], names[2])
             if names[1] == self._world.script.account:
                 return await self._account(request, names[2], parse_qs(parts.query))
+        if request.method == "GET" and len(names) == 2 and (names[0] == _FILES or names[1] in self._world.files):
+            return self._file(request, names[0], names[1])
         raise _RefusedError(100, message=_NO_SUCH_OBJECT, subcode=33)
+
+    def _file(self, request: Request, part: str, file_id: str) -> Answer:
+        """Documented only: where a file is (`/v24.0/<id>`), and, at that address, its bytes."""
+        kind, data = self._world.files.get(file_id, ("", b""))
+        if not kind:
+            return Answer(404)
+        if part == _FILES:
+            return Answer(200, data, (("content-type", kind),))
+        where = {
+            "messaging_product": "whatsapp",
+            "url": self._world.file_urls.get(file_id) or f"http://{request.headers['host']}/{_FILES}/{file_id}",
+            "mime_type": kind,
+            "sha256": sha256(data).hexdigest(),
+            "file_size": str(len(data)),
+            "id": file_id,
+        }
+        return json_answer(200, where)
 
     async def _number(self, request: Request, number: str, edge: str) -> Answer:
         if (request.method, edge) == ("POST", "messages"):

@@ -28,7 +28,8 @@ class GraphWorld:
 
     Attributes:
         sends: messages taken.
-        files: what was uploaded: id to (type, bytes).
+        files: what was uploaded or sent to us: id to (type, bytes).
+        file_urls: where a test has Graph say that files are.
         callback: where webhooks go; None = nowhere yet.
         read: ids of messages that were marked as read, and `typing` those that showed typing.
     """
@@ -42,6 +43,7 @@ class GraphWorld:
         self.numbers = {number.id: number for number in script.numbers}
         self.templates: list[GraphTemplate] = list(script.templates)
         self.files: dict[str, tuple[str, bytes]] = {}
+        self.file_urls: dict[str, str] = {}
         self.callback: str | None = None
         self.failures: dict[tuple[str, str], int] = {}
         self.heard: dict[str, datetime] = {}
@@ -107,6 +109,16 @@ class GraphWorld:
         }
         people = [{"profile": {"name": name}, "wa_id": sender}]
         self.post([self.change(number, {"contacts": people, "messages": [message]})])
+
+    def receive_file(self, number: str, sender: str, data: bytes, mimetype: str, *, kind: str = "image") -> str:
+        """Somebody sends a file; its id."""
+        file_id = str(2_621_233_374_848_975 + len(self.files))
+        self.files[file_id] = (mimetype, data)
+        file = {"id": file_id, "mime_type": mimetype, "sha256": sha256(data).hexdigest()}
+        message = {"from": sender, "id": wamid(), "timestamp": self._seconds(), "type": kind, kind: file}
+        people = [{"profile": {"name": "Ana"}, "wa_id": sender}]
+        self.post([self.change(number, {"contacts": people, "messages": [message]})])
+        return file_id
 
     def change(self, number: str, value: dict[str, Any]) -> dict[str, Any]:
         """A change of the field `messages`."""

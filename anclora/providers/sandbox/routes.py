@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
-from anclora.providers.sandbox import acts, bodies, chat, numbers, pairing, schema, schema_sends, settings
+from anclora.providers.sandbox import acts, bodies, chat, files, numbers, pairing, schema, schema_sends, settings
 from anclora.providers.sandbox.media import UnexpectedFieldError, form_body
 from anclora.providers.sandbox.schema_sends import SENDS
 from anclora.providers.sandbox.sending import send
@@ -52,6 +52,7 @@ _ROUTES = {
     ("POST", "chat", "updateMessage"): Route(acts.edit, schema_sends.EDIT),
     ("DELETE", "chat", "deleteMessageForEveryone"): Route(acts.delete, schema_sends.DELETE),
     ("POST", "chat", "markMessageAsRead"): Route(acts.mark_read, schema_sends.READ),
+    ("POST", "chat", "getBase64FromMediaMessage"): Route(files.base64_of),
     ("POST", "chat", "sendPresence"): Route(acts.presence, schema_sends.PRESENCE),
     ("POST", "instance", "setPresence"): Route(numbers.presence, schema.PRESENCE),
     ("POST", "settings", "set"): Route(settings.set_settings, schema.SETTINGS),

@@ -62,6 +62,7 @@ class Instance:
         contacts: recipients that wrote so far.
         deleted: messages taken back for everybody.
         read: messages of others that were marked as read.
+        files: what people sent, by `fileSha256` of its message: type and bytes.
         paired: whether it has the credentials of a phone; without them it needs a code to be scanned.
         socket: whether it ever tried to connect; before, sends fail in other words.
         qr: the last codes it showed.
@@ -98,6 +99,7 @@ class Instance:
         self.replied: set[str] = set()
         self.deleted: set[str] = set()
         self.read: set[str] = set()
+        self.files: dict[str, tuple[str, bytes]] = {}
 
     @property
     def baileys(self) -> bool:

@@ -1,6 +1,6 @@
 -- name: fold
--- Takes a batch of deltas into the figures of their quarters and hours. One at a time, so it waits for nobody; whoever
--- reads sees each delta either here or there.
+-- Takes a batch of deltas into the figures of their quarters, hours and days. One at a time, so it waits for nobody;
+-- whoever reads sees each delta either here or there.
 with taken as (
     delete from tally_deltas where ctid = any (array(select ctid from tally_deltas limit %(limit)s))
     returning at, instance, coalesce(campaign_id::text, '') as campaign, coalesce(template, '') as template, class,
@@ -10,8 +10,7 @@ with taken as (
         grain, at, instance, campaign, template, class, cause,
         accepted, sent, delivered, read, played, failed, dead, expired, canceled, blocked, received, typed, opt_outs
     )
-    select g.grain, date_bin(make_interval(mins => g.grain), at, timestamptz '2000-01-01 00:00:00+00'),
-        instance, campaign, template, class, cause,
+    select g.grain, g.at, t.instance, g.campaign, g.template, g.class, g.cause,
         coalesce(sum(n) filter (where what = 'accepted'), 0), coalesce(sum(n) filter (where what = 'sent'), 0),
         coalesce(sum(n) filter (where what = 'delivered'), 0), coalesce(sum(n) filter (where what = 'read'), 0),
         coalesce(sum(n) filter (where what = 'played'), 0), coalesce(sum(n) filter (where what = 'failed'), 0),
@@ -19,9 +18,13 @@ with taken as (
         coalesce(sum(n) filter (where what = 'canceled'), 0), coalesce(sum(n) filter (where what = 'blocked'), 0),
         coalesce(sum(n) filter (where what = 'received'), 0), coalesce(sum(n) filter (where what = 'typed'), 0),
         coalesce(sum(n) filter (where what = 'opt_outs'), 0)
-    from taken cross join (values (15), (60)) as g (grain)
-    group by 1, 2, instance, campaign, template, class, cause
-    order by 1, 2, instance, campaign, template, class, cause
+    from taken t cross join tally_zone z cross join lateral (values
+        (15, t.at, t.campaign, t.template, t.class, t.cause),
+        (60, date_bin('1 hour', t.at, timestamptz '2000-01-01 00:00:00+00'), '', '', '', ''),
+        (1440, date_trunc('day', t.at, z.zone), t.campaign, t.template, t.class, t.cause)
+    ) as g (grain, at, campaign, template, class, cause)
+    group by 1, 2, 3, 4, 5, 6, 7
+    order by 1, 2, 3, 4, 5, 6, 7
     on conflict (grain, at, instance, campaign, template, class, cause) do update set
         accepted = t.accepted + excluded.accepted, sent = t.sent + excluded.sent,
         delivered = t.delivered + excluded.delivered, read = t.read + excluded.read,
@@ -33,17 +36,31 @@ with taken as (
 select count(*) from taken
 
 -- name: read_tallies
--- The figures of a period, part by part: what is folded, and what is not yet.
+-- The figures of a period, part by part: its middle by the largest rows that say enough, its edges by quarters, and what
+-- is not folded yet. Days of another zone than the asked one are no answer: then there is not a single row.
 with parts as (
     select at, instance, campaign, template, class, cause,
         accepted, sent, delivered, read, played, failed, dead, expired, canceled, blocked, received, typed, opt_outs
     from tallies
-    where grain = %(grain)s and at >= %(since)s and at < %(until)s
+    where grain = %(rows)s and at >= %(head)s and at < %(tail)s
         and (%(instance)s::text is null or instance = %(instance)s)
         and (%(campaign)s::text is null or campaign = %(campaign)s)
     union all
-    select date_bin(make_interval(mins => %(grain)s::integer), at, timestamptz '2000-01-01 00:00:00+00'),
-        instance, coalesce(campaign_id::text, ''), coalesce(template, ''), class, coalesce(cause, ''),
+    select at, instance, campaign, template, class, cause,
+        accepted, sent, delivered, read, played, failed, dead, expired, canceled, blocked, received, typed, opt_outs
+    from tallies
+    where grain = 15 and at >= %(since)s and at < %(head)s
+        and (%(instance)s::text is null or instance = %(instance)s)
+        and (%(campaign)s::text is null or campaign = %(campaign)s)
+    union all
+    select at, instance, campaign, template, class, cause,
+        accepted, sent, delivered, read, played, failed, dead, expired, canceled, blocked, received, typed, opt_outs
+    from tallies
+    where grain = 15 and at >= %(tail)s and at < %(until)s
+        and (%(instance)s::text is null or instance = %(instance)s)
+        and (%(campaign)s::text is null or campaign = %(campaign)s)
+    union all
+    select at, instance, coalesce(campaign_id::text, ''), coalesce(template, ''), class, coalesce(cause, ''),
         case when what = 'accepted' then n else 0 end, case when what = 'sent' then n else 0 end,
         case when what = 'delivered' then n else 0 end, case when what = 'read' then n else 0 end,
         case when what = 'played' then n else 0 end, case when what = 'failed' then n else 0 end,
@@ -56,7 +73,9 @@ with parts as (
         and (%(instance)s::text is null or instance = %(instance)s)
         and (%(campaign)s::text is null or campaign_id::text = %(campaign)s)
 )
-select case when %(by)s = 'at' then at end as at,
+select case when %(by)s <> 'at' then null
+        when %(grain)s = 1440 then date_trunc('day', at, %(zone)s)
+        else date_bin(make_interval(mins => %(grain)s::integer), at, timestamptz '2000-01-01 00:00:00+00') end as at,
     case %(by)s when 'instance' then instance when 'campaign' then campaign when 'template' then template
         when 'class' then class when 'cause' then cause else '' end as key,
     sum(accepted)::bigint as accepted, sum(sent)::bigint as sent, sum(delivered)::bigint as delivered,
@@ -64,11 +83,13 @@ select case when %(by)s = 'at' then at end as at,
     sum(dead)::bigint as dead, sum(expired)::bigint as expired, sum(canceled)::bigint as canceled,
     sum(blocked)::bigint as blocked, sum(received)::bigint as received, sum(typed)::bigint as typed,
     sum(opt_outs)::bigint as opt_outs
-from parts group by 1, 2 order by 1, 2
+from parts
+where %(rows)s <> 1440 or (select zone from tally_zone) = %(zone)s
+group by 1, 2 order by 1, 2
 
 -- name: compare
--- The figures beside what the rows say; the hours beside what their quarters say. A first row tells how many facts there
--- are and how many figures differ; the first that differ follow.
+-- The quarters beside what the rows say; hours and days (those that lie in the span whole) beside what their quarters say.
+-- A first row tells how many facts there are and how many figures differ; the first that differ follow.
 with told as (
     select t.grain, t.at, t.instance, t.campaign, t.template, t.class, t.cause, f.what, f.n
     from tallies t cross join lateral (values
@@ -92,15 +113,21 @@ with told as (
     union all
     select 15, at, instance, campaign, template, class, cause, what, 0, n from counted
     union all
-    select 60, at, instance, campaign, template, class, cause, what, n, 0 from told where grain = 60
+    select grain, at, instance, campaign, template, class, cause, what, n, 0 from told where grain <> 15
     union all
-    select 60, date_bin('1 hour', at, timestamptz '2000-01-01 00:00:00+00'), instance, campaign, template, class, cause,
-        what, 0, n
-    from told where grain = 15
+    select g.grain, g.at, t.instance, g.campaign, g.template, g.class, g.cause, t.what, 0, t.n
+    from told t cross join tally_zone z cross join lateral (values
+        (60, date_bin('1 hour', t.at, timestamptz '2000-01-01 00:00:00+00'), '', '', '', ''),
+        (1440, date_trunc('day', t.at, z.zone), t.campaign, t.template, t.class, t.cause)
+    ) as g (grain, at, campaign, template, class, cause)
+    where t.grain = 15
 ), different as (
     select grain, at, instance, campaign, template, class, cause, what,
         sum(tallied)::bigint as tallied, sum(counted)::bigint as counted
-    from sides group by grain, at, instance, campaign, template, class, cause, what
+    from sides cross join tally_zone z
+    where grain <> 1440 or at >= %(since)s
+        and (date_trunc('day', at, z.zone) at time zone z.zone + interval '1 day') at time zone z.zone <= %(until)s
+    group by grain, at, instance, campaign, template, class, cause, what
     having sum(tallied) <> sum(counted)
 ), head as (
     select (select coalesce(sum(n), 0) from counted)::bigint as facts, (select count(*) from different) as differences
@@ -136,15 +163,23 @@ select at, instance, nullif(campaign, '')::uuid, nullif(template, ''), class, wh
 from sides group by at, instance, campaign, template, class, cause, what
 having sum(n) <> 0
 
--- name: forget_hours
--- The hours are made anew from their quarters.
-delete from tallies where grain = 60
+-- name: forget_sums
+-- Hours and days are made anew from their quarters.
+delete from tallies where grain = any (%(grains)s::smallint[])
 
--- name: rebuild_hours
--- One row for each hour of what its quarters hold.
+-- name: rebuild_sums
+-- A row for each hour of a number, and for each day of each sort of message, of what their quarters hold.
 insert into tallies
-select 60, date_bin('1 hour', at, timestamptz '2000-01-01 00:00:00+00'), instance, campaign, template, class, cause,
+select g.grain, g.at, t.instance, g.campaign, g.template, g.class, g.cause,
     sum(accepted), sum(sent), sum(delivered), sum(read), sum(played), sum(failed), sum(dead), sum(expired),
     sum(canceled), sum(blocked), sum(received), sum(typed), sum(opt_outs)
-from tallies where grain = 15
-group by 2, instance, campaign, template, class, cause
+from tallies t cross join tally_zone z cross join lateral (values
+    (60, date_bin('1 hour', t.at, timestamptz '2000-01-01 00:00:00+00'), '', '', '', ''),
+    (1440, date_trunc('day', t.at, z.zone), t.campaign, t.template, t.class, t.cause)
+) as g (grain, at, campaign, template, class, cause)
+where t.grain = 15 and g.grain = any (%(grains)s::smallint[])
+group by g.grain, g.at, t.instance, g.campaign, g.template, g.class, g.cause
+
+-- name: change_zone
+-- Days are those of this zone from now on; a row = they were those of another one.
+update tally_zone set zone = %(zone)s where zone <> %(zone)s returning zone

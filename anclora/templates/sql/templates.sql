@@ -25,13 +25,16 @@ with given as materialized (
                 else excluded.reason end,
             synced_at = coalesce(excluded.synced_at, t.synced_at),
             gone_at = case when %(listed)s::boolean then null else t.gone_at end
-)
+), told as (
 insert into events (id, type, subject, instance, at, data)
 select g.event_id, 'template.status', 'template:' || g.name, '@' || %(provider)s::text, now(),
     jsonb_build_object('name', g.name, 'language', g.language, 'status', g.status, 'before', b.status,
         'reason', g.reason)
 from given g left join before b on b.name = g.name and b.language = g.language
 where b.status is distinct from g.status and (b.status is not null or not %(listed)s::boolean)
+returning id
+)
+insert into events_unread (event_ids) select array_agg(id) from told having count(*) > 0
 
 -- name: mark_gone
 -- Templates we know and the provider no longer lists.

@@ -128,8 +128,8 @@ class ToyProvider:
     async def mark_read(self, instance: str, sender: str, provider_ids: Sequence[str]) -> None:
         del instance, sender, provider_ids
 
-    async def typing(self, instance: str, recipient: str, seconds: float) -> None:
-        del instance, recipient, seconds
+    async def typing(self, instance: str, recipient: str, seconds: float, *, below: str | None = None) -> None:
+        del instance, recipient, seconds, below
 
     async def check_numbers(self, instance: str, numbers: Sequence[str]) -> Mapping[str, str | None]:
         raise InvalidError("The toy does not tell.", code="not_supported")

@@ -1,0 +1,1 @@
+"""The dashboards as data: `python -m scripts.dashboards` writes deploy/grafana/dashboards, `--check` compares."""

@@ -1,0 +1,88 @@
+"""Counters of several processes, some of which end and are replaced, are what the ledger says."""
+
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from anclora.cli.home import free_port
+from anclora.storage.embedded import EmbeddedServers
+from anclora.supervise import answers_200
+from tests.faults.test_rolling_restart import at_work
+from tests.faults.town import Town, kill, town
+from tests.waiting import eventually
+
+_NOBODY = ["34600000007", "34600000021"]
+_STOP_SECONDS = 20.0
+_LEDGER = """
+select count(*)::integer as accepted, count(sent_at)::integer as sent,
+    count(*) filter (where state = 'failed')::integer as failed, count(*) filter (where open)::integer as open,
+    (select count(*) from attempts)::integer as attempts
+from messages
+"""
+
+
+async def counted(here: Town, url: str) -> dict[str, float]:
+    """What one process tells of all: sums by name, and of messages by outcome and fault."""
+    async with here.session.get(f"{url}/metrics") as answer:
+        text = await answer.text()
+    sums: dict[str, float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            words = [sample.labels[label] for label in ("outcome", "fault", "code") if label in sample.labels]
+            name = ":".join([sample.name, *words])
+            sums[name] = sums.get(name, 0.0) + sample.value
+    return sums
+
+
+@pytest.mark.timeout(150)
+async def test_counters_of_four_processes_two_of_them_replaced_equal_the_ledger(
+    own_servers: EmbeddedServers, tmp_path: Path
+) -> None:
+    script = {"not_on_whatsapp": {"numbers": _NOBODY}}
+    folder = tmp_path / "counts"
+    async with (
+        town(own_servers, tmp_path, script, PROMETHEUS_MULTIPROC_DIR=str(folder)) as here,
+        here.ledger() as db,
+    ):
+
+        async def ended() -> bool:
+            row = await db.fetch_one(_LEDGER)
+            return row is not None and row["open"] == 0
+
+        first, second = [await here.start(f"dispatch-{n}", "dispatch") for n in range(2)]
+        await here.send_many(0, 300)
+        await here.out(60)
+        await at_work(db, first)
+        await first.stop(timeout_seconds=_STOP_SECONDS)  # as a deploy does, in the middle of its work
+        await here.start("dispatch-2", "dispatch")
+        await here.send_many(300, 300)
+        await eventually(ended, timeout_seconds=60)
+        kill(second.pid)  # as a crash does; nothing is on its way
+        port = free_port()
+        await here.start("dispatch-3", "dispatch", ANCLORA_METRICS_PORT=str(port))
+        await here.send_many(600, 100)
+        await eventually(ended, timeout_seconds=60)
+
+        row = await db.fetch_one(_LEDGER) or {}
+        sums = await counted(here, here.url)
+        ledger = {
+            "anclora_messages_accepted_total": row["accepted"],
+            "anclora_messages_total:sent:none": row["sent"],
+            "anclora_messages_total:failed:recipient": row["failed"],
+            "anclora_messages_total:failed:provider": 0,
+            "anclora_messages_total:failed:platform": 0,
+            "anclora_dispatch_latency_seconds_count": row["sent"],
+            "anclora_processing_duration_seconds_count": row["attempts"],
+            "anclora_http_requests_total:202": 3,
+        }
+        print({name: (sums.get(name), said) for name, said in ledger.items()})
+        assert {name: sums.get(name, 0.0) for name in ledger} == ledger
+        side = f"http://127.0.0.1:{port}"  # a process without doors says the same, and that it lives
+        await eventually(answers_200(f"{side}/health/ready"))
+        assert await answers_200(f"{side}/health/live")()
+        beside = await counted(here, side)
+        assert {name: beside.get(name, 0.0) for name in ledger} == ledger
+        assert (row["accepted"], row["failed"]) == (700, 28)
+        assert sums["anclora_error_rate"] == 0.0  # nobody's fault but the numbers'
+        assert sums["anclora_error_rate_samples"] == 700
