@@ -31,9 +31,10 @@ from anclora.media import FileStore, open_store
 from anclora.messages.feed import Feeder
 from anclora.messages.submit import Submit
 from anclora.notify import Channels, build_channels
+from anclora.playbook import Parts, Playbook
 from anclora.providers.registry import Providers, build
 from anclora.queue import Queue
-from anclora.reports import Sources, conversions_counter, count_talks
+from anclora.reports import Sources, sources_of
 from anclora.storage.database import Database, open_pool
 from anclora.storage.timekeeper import Timekeeper
 
@@ -136,10 +137,7 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
             replay=Replay(db, providers, clock, keep_groups=keep_groups),
             post=post,
             channels=channels,
-            sources=Sources(
-                conversations=count_talks,
-                conversions=conversions_counter(currency=settings.currency, zone=settings.timezone),
-            ),
+            sources=sources_of(currency=settings.currency, zone=settings.timezone),
             files=files,
             heard_media=HeardMedia(db, providers, files, settings, clock),
             pulse=Pulse(db, settings, clock),
@@ -147,6 +145,34 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
             heartbeat=heartbeat,
             signals=Intake(clock),
         )
+
+
+def playbook_of(runtime: Runtime, *, base_url: str | None = None, commit: str | None = None) -> Playbook:
+    """The routines over these parts.
+
+    Args:
+        runtime: everything.
+        base_url: a running server that is looked at; None = this process, and for
+            doors and figures the one of `ANCLORA_URL`, if any.
+        commit: what is to be deployed.
+    """
+    return Playbook(
+        Parts(
+            db=runtime.db,
+            redis=runtime.redis,
+            queue=runtime.queue,
+            book=runtime.book,
+            providers=runtime.providers,
+            channels=runtime.channels,
+            sources=runtime.sources,
+            pulse=runtime.pulse,
+            settings=runtime.settings,
+            clock=runtime.clock,
+            base_url=base_url or runtime.settings.url,
+            remote=base_url is not None,
+            commit=commit,
+        )
+    )
 
 
 def _owned(stack: contextlib.AsyncExitStack, thing: _C) -> _C:

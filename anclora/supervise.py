@@ -1,6 +1,7 @@
 """Child processes of `up` and `demo`: started one after the other, ready before the next, stopped in reverse.
 
-A child ends when its parent does, however the parent ends (Linux: the kernel signals it).
+A child ends when its parent does, however the parent ends (Linux: the kernel signals it). `keep` starts one
+again that ended by itself.
 """
 
 import asyncio
@@ -13,11 +14,14 @@ from pathlib import Path
 
 import aiohttp
 
-from anclora.kit.errors import SetupError
+from anclora.kit.errors import AncloraError, SetupError
+from anclora.kit.logging import get_logger
 from anclora.storage.embedded.process import tied_command
 
+log = get_logger(__name__)
 _POLL_SECONDS = 0.05
 _LAST_LINES = 15
+_MOST_ENDS, _WITHIN_SECONDS = 5, 60.0
 
 
 class Child:
@@ -97,6 +101,31 @@ class Child:
     async def wait(self) -> int:
         """Wait for its end; the exit code."""
         return await self._process.wait() if self._process else 0
+
+
+async def keep(child: Child, stop: asyncio.Event) -> None:
+    """Start a child again whenever it ends by itself, until the stop.
+
+    Raises:
+        AncloraError: `server_ended`: it ended too often in a minute, so a start does not mend it; with its last words.
+    """
+    ends: deque[float] = deque(maxlen=_MOST_ENDS)
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        while not stop.is_set():
+            ending = asyncio.create_task(child.wait(), name=child.name)
+            await asyncio.wait({stopping, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                ending.cancel()
+                return
+            ends.append(asyncio.get_running_loop().time())
+            if len(ends) == _MOST_ENDS and ends[-1] - ends[0] < _WITHIN_SECONDS:
+                raise AncloraError(f"The server ended. Its last words:\n{child.last_words()}", code="server_ended")
+            log.warning("child_started_again", child=child.name, code=ending.result())
+            await child.start()
+    finally:
+        stopping.cancel()
+        await asyncio.gather(stopping, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

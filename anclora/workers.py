@@ -8,11 +8,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Collection
 from enum import StrEnum
+from importlib import import_module
 
 from anclora.alerts import DirectWay, Evaluator, Look
+from anclora.audit import Sealer
+from anclora.backups import BackupChore, BackupVerification, BaseChore, LogChore, send_apart
 from anclora.conversations import ConversationFollower
 from anclora.events import WANTED, WantedKeeper
-from anclora.hooks import Courier, FanOut, HookSweep
+from anclora.health.backlog import BacklogLine
+from anclora.hooks import Courier, EventPrune, FanOut, HookSweep
 from anclora.inbound.gaps import GapWatch
 from anclora.inbound.prune import InboundPrune
 from anclora.inbound.sweep import InboundSweep
@@ -29,8 +33,10 @@ from anclora.kit.logging import get_logger
 from anclora.media import MediaSweep
 from anclora.messages.canary import Canary
 from anclora.messages.dispatch import Dispatcher, Extender
+from anclora.messages.expire import Expiry
 from anclora.messages.mend import Mender
 from anclora.messages.pacing import PaceKeeper
+from anclora.messages.queue_view import QueueWatch
 from anclora.messages.readmit import Readmission
 from anclora.messages.reconcile import Reconciler, current_epoch
 from anclora.messages.resolve import Resolver
@@ -39,9 +45,12 @@ from anclora.messages.sweep import Housekeeping, LaneSweep, OrphanSweep, OutboxS
 from anclora.messages.worker import Worker
 from anclora.notify import Messenger
 from anclora.oncall import HandoffKeeper
+from anclora.playbook import Routines
 from anclora.reports import ReportPost
-from anclora.runtime import Runtime
+from anclora.retention import RetentionChore
+from anclora.runtime import Runtime, playbook_of
 from anclora.storage.timekeeper import Timekeeper
+from anclora.storage.turns import in_turn
 from anclora.tallies import TallyFold
 from anclora.templates import TemplateSync
 
@@ -60,38 +69,50 @@ class Role(StrEnum):
 
 
 def work_loops(runtime: Runtime) -> list[Loop]:
-    """The loops that mend and keep house; safe in several processes at once."""
+    """The loops that mend and keep house; safe in several processes at once.
+
+    A chore of a period is done `in_turn`, by one of them each time; the others find by rows of their own what is due.
+    """
     db, queue, settings, clock = runtime.db, runtime.queue, runtime.settings, runtime.clock
+    asked = ",".join(sorted(runtime.providers))
     return [
-        Housekeeping(db, settings, clock),
+        in_turn(db, Housekeeping(db, settings, clock)),
         Reconciler(db, queue, settings, clock),
         OutboxSweep(db, queue, settings),
-        InboundPrune(db, settings, clock),
+        in_turn(db, InboundPrune(db, settings, clock)),
         InboundSweep(db, runtime.providers, settings),
         GapWatch(db, runtime.providers, settings, clock),
         OrphanSweep(db, settings),
         LaneSweep(queue, settings),
         Promoter(db, queue, settings),
         PaceKeeper(db, queue, settings, clock),
+        Expiry(db, queue, settings),
         Readmission(db, queue),
         Resolver(db, queue, runtime.providers, runtime.book, settings, clock),
         StallWatch(db, runtime.providers, runtime.book, settings, clock),
-        CheckSweep(db, settings),
-        MediaSweep(db, runtime.files, clock),
+        in_turn(db, CheckSweep(db, settings)),
+        in_turn(db, MediaSweep(db, runtime.files, clock)),
         Watch(db, runtime.providers, runtime.book, settings, clock),
         Canary(db, runtime.submit, settings, clock),
-        WebhookKeeper(db, runtime.providers, runtime.book, clock),
+        in_turn(db, WebhookKeeper(db, runtime.providers, runtime.book, clock)),
         Mender(db, queue, runtime.providers, runtime.book, settings, clock),
-        LimitsWatch(db, runtime.providers),
+        in_turn(db, LimitsWatch(db, runtime.providers), about=asked),
         AccountNotices(db, runtime.channels, settings, clock),
-        TemplateSync(db, runtime.providers),
+        in_turn(db, TemplateSync(db, runtime.providers), about=asked),
         ConversationFollower(db, settings, clock),
         FanOut(db, clock),
         Courier(db, runtime.post, settings, clock),
-        HookSweep(db, settings, clock),
+        HookSweep(db, clock),
+        in_turn(db, EventPrune(db, settings, clock)),
         Messenger(db, runtime.channels, clock),
         ReportPost(db, runtime.channels, runtime.sources, settings, clock),
         TallyFold(db, settings.timezone),
+        BackupChore(db, settings, clock),
+        Sealer(db),
+        in_turn(db, BackupVerification(db, settings, clock, smoke=send_apart)),
+        in_turn(db, LogChore(settings, clock)),
+        in_turn(db, BaseChore(db, settings, clock)),
+        in_turn(db, RetentionChore(settings, clock)),
         EscalationEngine(db, runtime.channels, settings, clock, runtime.heartbeat),
         HandoffKeeper(db, runtime.channels, gather_facts, HandoffAlarm(), settings, clock),
         Evaluator(
@@ -101,7 +122,23 @@ def work_loops(runtime: Runtime) -> list[Loop]:
             DirectWay(runtime.channels, runtime.redis, clock),
             clock,
         ),
+        Routines(playbook_of(runtime)),
     ]
+
+
+def _backlog(runtime: Runtime) -> list[Loop]:
+    """Who tells CloudWatch of the backlog, where anybody asked for it."""
+    if (namespace := runtime.settings.metrics_namespace) is None:
+        return []
+    queue = QueueWatch(runtime.db, runtime.queue, runtime.book, runtime.settings, runtime.clock)
+    return [BacklogLine(queue, namespace, runtime.clock)]
+
+
+def _shipping(runtime: Runtime) -> list[Loop]:
+    """Who ships the log. The AWS client takes 0.2 s to import; only who has a bucket waits for that."""
+    if runtime.settings.log_dir is None or runtime.settings.logs_bucket is None:
+        return []
+    return [import_module("anclora.logs").LogShipping(runtime.settings, runtime.clock)]
 
 
 @contextlib.asynccontextmanager
@@ -115,11 +152,12 @@ async def working(runtime: Runtime, roles: Collection[Role]) -> AsyncGenerator[N
         BookKeeper(runtime.book, runtime.clock),
         wanted,
         runtime.pulse,
+        *_shipping(runtime),
     ]
     if every or Role.API in roles:
         loops += [runtime.feeder, runtime.applier, runtime.ear, runtime.drift]
     if every or Role.WORK in roles:
-        loops += work_loops(runtime)
+        loops += work_loops(runtime) + _backlog(runtime)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(WANTED.forget)
         await wanted.run_once()

@@ -150,7 +150,7 @@ def _drain(stage: Stage, url: str, processes: int) -> tuple[float, float]:
     )
     until(lambda: not stage.ask("select 1 from outbox limit 1"), _PATIENCE_SECONDS)
     children = [stage.serve("dispatch", core=core) for core in (OURS, THEIRS)[:processes]]
-    until(lambda: stage.ask("select count(*) from workers where stopped_at is null")[0][0] == processes, 20)
+    stage.dispatching(processes)
     time.sleep(1.0)  # they stand idle
     used = stage.stores_seconds() + sum(cpu_seconds(child.pid) for child in children)
     asyncio.run(_gate(stage, closed=False))

@@ -39,7 +39,7 @@ def measure() -> dict[str, object]:
             stage.serve(role, core=core) for (_, role), core in zip(_WORKERS[1:], (OURS, THEIRS, THEIRS), strict=True)
         ]
         ours = [doors, *others]
-        until(lambda: stage.ask("select count(*) from workers where stopped_at is null")[0][0] == 2, 20)
+        stage.dispatching(2)
         burst(stage, url, 1_000)  # everything is warm
         return _cost(stage, url, ours) | _capacity(stage, url, ours)
 

@@ -80,6 +80,11 @@ class Stage:
             cursor = conn.execute(query, values)  # pyright: ignore[reportArgumentType, reportCallIssue]
             return cursor.fetchall() if cursor.description else []
 
+    def dispatching(self, count: int) -> None:
+        """Wait until so many dispatchers are up; other roles have their heartbeats beside them."""
+        query = "select count(*) from workers where role = 'dispatch' and stopped_at is null"
+        until(lambda: self.ask(query)[0][0] == count, 2 * _READY_SECONDS)  # several begin on one core
+
     def clear(self) -> None:
         """Empty the ledger and the lanes; numbers stay."""
         tables = ("messages", "attempts", "provider_messages", "outbox", "workers", "inbound_events", "idempotency")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from anclora.cli.home import free_port
 from benchmarks.cpu import cpu_seconds
 from benchmarks.life import burst, start_sandbox
-from benchmarks.stage import OURS, Stage, staged, until
+from benchmarks.stage import OURS, Stage, staged
 
 _PAIRS = 9 if os.environ.get("LONG") else 3
 _WARM, _COUNT = 500, 3_000
@@ -68,7 +68,7 @@ def _run(stage: Stage, program: str, port: int) -> _Run:
     stage.program = program
     url, doors = stage.api(port=port)
     ours = [doors, *(stage.serve(role, core=OURS) for role in ("dispatch", "dispatch", "work"))]
-    until(lambda: stage.ask("select count(*) from workers where stopped_at is null")[0][0] == 2, 60)
+    stage.dispatching(2)
     burst(stage, url, _WARM)
     stage.ask("truncate tally_deltas")
     before, stores = sum(cpu_seconds(child.pid) for child in ours), stage.stores_seconds()

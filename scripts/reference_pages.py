@@ -15,13 +15,21 @@ from typing import Any
 import typer
 
 import anclora
+from anclora.alerts import CATALOGUE
 from anclora.api.errors import CODE_OF_STATUS, STATUS_OF_CLASS, status_of
 from anclora.cli.app import app
 from anclora.kit.errors import AncloraError
-from anclora.kit.metrics import INSTRUMENTS
+from anclora.kit.metrics import INSTRUMENTS, OF_THE_PROCESS
 from anclora.kit.settings import Settings, env_name
+from anclora.kit.settings_ops import OpsSettings
 from anclora.messages import model
 from anclora.messages.model import FINAL, TRANSITIONS, State
+from anclora.playbook.page import playbook_page
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a file, its own folder is all it sees
+
+from scripts.access_page import access_page
+from scripts.diagrams import diagrams_page
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -32,10 +40,30 @@ _BEHIND_THE_DOORS = (
     "notify", "reports",
     "kit/batcher.py", "queue/scripts.py", "queue/server.py", "storage/database.py",
 )  # fmt: skip
+# What is read from the environment beside the settings: by libraries' names, by commands, or before there are settings.
+READ_BESIDE: Mapping[str, str] = {
+    "ANCLORA_ENV_FILE": "the file read instead of `.env`; empty = none",
+    "ANCLORA_ACTOR_ROLE": "the role of whoever types commands: admin (the default), devops, developer, support, viewer",
+    "API_KEY": "of this API, for commands; `anclora up` writes it into the env file of its data directory",
+    "ANCLORA_SMOKE_TO": "the test number `anclora smoke` writes to",
+    "PROMETHEUS_MULTIPROC_DIR": "a folder in which the processes of one machine count together",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "a collector of traces (OTLP over HTTP); unset = nothing is traced",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "the same, for traces alone, with its path",
+    "OTEL_SERVICE_NAME": "what traces call the service",
+    "OTEL_TRACES_SAMPLER": "which traces are kept: always_on, always_off, traceidratio",
+    "OTEL_TRACES_SAMPLER_ARG": "the share of them that is kept, 0 to 1",
+    "OTEL_SDK_DISABLED": "true = nothing is traced",
+    "SENTRY_RELEASE": "what Sentry calls this version; unset = the version of the program",
+    "SANDBOX_API_KEY": "the key that `anclora sandbox` asks for",
+    "UV_DEFAULT_INDEX": "the package index that `anclora deps` asks",
+    "UV_INDEX_URL": "the same",
+    "PIP_INDEX_URL": "the same",
+    "ANCLORA_FAILPOINT": "for tests of crashes only: where a process kills itself, e.g. after_send:37",
+}
 _ADVICE: Mapping[int, str] = {
     400: "Mend the body; the same request will never be accepted.",
     401: "Send a key that is known, in `X-API-Key`.",
-    403: "Make a key with the scope the answer names.",
+    403: "Make a key with the scope the answer names, or take one of a role that has it.",
     404: "Check the path, or the id or name in it.",
     405: "Use the method that `/openapi.json` names for this path.",
     408: "Send the body faster, or in several requests.",
@@ -62,9 +90,14 @@ def import_everything() -> None:
 
 def settings_page() -> str:
     """Name, default and meaning of every setting."""
-    fields = Settings.model_fields.items()
+    fields = sorted(Settings.model_fields.items(), key=lambda field: field[0] in OpsSettings.model_fields)
     rows = [(f"`{env_name(name)}`", f"`{field.default}`", field.description or "") for name, field in fields]
-    return f"# Settings\n\nEnvironment or `.env`. {_BY}" + table(("name", "default", "meaning"), rows)
+    beside = [(f"`{name}`", meaning) for name, meaning in READ_BESIDE.items()]
+    return (
+        f"# Settings\n\nEnvironment or `.env`. {_BY}{table(('name', 'default', 'meaning'), rows)}"
+        "\n## Read beside them\n\nIn the environment only, not in `.env`; `AWS_*` mean what they mean everywhere.\n\n"
+        f"{table(('name', 'meaning'), beside)}"
+    )
 
 
 def commands(command: Any, words: str = "anclora") -> Iterator[tuple[str, Any]]:
@@ -164,7 +197,31 @@ def metrics_page() -> str:
         (f"`{one.name}`", one.kind, ", ".join(f"`{label}`" for label in one.labels), one.text) for one in INSTRUMENTS
     ]
     head = f"# Metrics\n\n`GET /metrics`, in the Prometheus text format. {_BY}"
-    return head + table(("name", "type", "labels", "meaning"), sorted(rows))
+    return head + table(("name", "type", "labels", "meaning"), sorted(rows)) + _of_the_process() + _recorded()
+
+
+def _of_the_process() -> str:
+    rows = [
+        (f"`{family.name}{'_total' if family.type == 'counter' else ''}`", family.type, family.documentation)
+        for family in OF_THE_PROCESS.collect()
+    ]
+    return f"\n## Of every process, by the names the field knows\n\n{table(('name', 'type', 'meaning'), sorted(rows))}"
+
+
+def _recorded() -> str:
+    """What the rules we ship have Prometheus record; the windows of a ratio stand in one row."""
+    parts = CATALOGUE.parts.values()
+    rows = [(f"`{one.record}`", _code(one.expr)) for part in parts for one in part.record] + [
+        (" ".join(f"`{one.record}:ratio_rate{window}`" for window in one.windows), _code(one.expr))
+        for part in parts
+        for one in part.ratio
+    ]
+    by = "By the rules in `deploy/prometheus`; `$w` stands for the window in the name."
+    return f"\n## Recorded by Prometheus\n\n{by}\n\n" + table(("name", "is"), sorted(rows))
+
+
+def _code(expr: str) -> str:
+    return f"`{' '.join(expr.split())}`"
 
 
 def states_page() -> str:
@@ -193,6 +250,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "metrics.md": metrics_page,
     "messages-states.md": states_page,
+    "diagrams.md": diagrams_page,
+    "access.md": access_page,
+    "../runbooks/operational-playbook.md": playbook_page,
 }
 
 

@@ -1,6 +1,7 @@
 """S3 on a loopback socket: moto's server in this process, and what the AWS client needs to find it."""
 
 import contextlib
+import urllib.request
 from collections.abc import Generator
 from typing import Any
 
@@ -29,11 +30,13 @@ def point_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.contextmanager
 def aws_server() -> Generator[str, None, None]:
-    """Its address, for the length of a block."""
+    """Its address, for the length of a block; empty at first, for moto's stores outlive its servers."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
         host, port = server.get_host_and_port()
+        with urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", data=b"", timeout=30):
+            pass
         yield f"http://{host}:{port}"
     finally:
         server.stop()

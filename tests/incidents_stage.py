@@ -14,7 +14,6 @@ from anclora.incidents import (
     EscalationEngine,
     HandoffAlarm,
     Incident,
-    Severity,
     Signal,
     clear_signal,
     gather_facts,
@@ -23,6 +22,7 @@ from anclora.incidents import (
 from anclora.incidents.read import find_incident
 from anclora.kit.clock import Clock
 from anclora.kit.settings import Settings, load_settings
+from anclora.kit.severity import Severity
 from anclora.notify import Channels, Messenger, build_channels
 from anclora.oncall import Duty, HandoffKeeper, Layer
 from anclora.oncall.change import put_person, set_duty, set_rotation
@@ -84,8 +84,11 @@ class Stage:
     async def carry(self) -> None:
         for _ in range(4):  # one notice per target and round
             await self.messenger.run_once()
+            is_over = not self.messenger._under_way
             await self.messenger.settle()
             self.clock.boot += 1
+            if is_over:
+                return
 
     async def wrong(self, severity: Severity = Severity.CRITICAL, **words: Any) -> Incident:
         found = await raise_signal(self.db, signal(self.clock.now(), severity, **words), clock=self.clock)
@@ -113,7 +116,7 @@ class Stage:
 def signal(now: datetime, severity: Severity = Severity.CRITICAL, **words: Any) -> Signal:
     known: dict[str, Any] = {
         "fingerprint": "queue-stalled",
-        "name": "AncloraQueueStalled",
+        "name": "AncloraLaneNotDraining",
         "severity": severity,
         "labels": {"lane": "send:sales"},
         "summary": "Nothing has left the queue for 2 min",

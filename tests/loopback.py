@@ -1,11 +1,16 @@
 """Servers on free loopback ports for the stand-ins, and requests by hand: how the stand-ins themselves are tested."""
 
+import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
+
+from anclora.cli import main
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -41,3 +46,13 @@ def hang_up(request: web.Request, trouble: str) -> None:
     """Done, and the answer never arrives, when the trouble is called `lost`."""
     if trouble == "lost" and request.transport is not None:
         request.transport.abort()
+
+
+async def typed(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    """Type a command while servers of this loop answer; the code it ends with."""
+    monkeypatch.setattr(sys, "argv", ["anclora", *words])
+    try:
+        await asyncio.to_thread(main)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0

@@ -3,8 +3,9 @@
 import base64
 import contextlib
 import hmac
+import json
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -33,8 +34,20 @@ class NoticeSink:
         statuses = {"server_error": 500, "gone": 410, "moved": 302}
         if trouble in statuses:
             return web.Response(status=statuses[trouble])
-        body, headers = await request.read(), request.headers
+        body, webhook_id = await request.read(), request.headers.get("webhook-id", "")
+        refused = self._refusal(body, request.headers)
+        if refused is not None:
+            return refused
+        if webhook_id not in self.heard:
+            self.heard[webhook_id] = json.loads(body)
+        hang_up(request, trouble)
+        return web.Response(status=204)
+
+    def _refusal(self, body: bytes, headers: Mapping[str, str]) -> web.Response | None:
+        """What is wrong with the headers, or else with the body."""
         webhook_id, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+        if not webhook_id or not at:
+            return web.Response(status=400, text="webhook-id or webhook-timestamp is missing")
         key = base64.b64decode(SECRET.removeprefix("whsec_"))
         proof = hmac.new(key, f"{webhook_id}.{at}.".encode() + body, sha256).digest()
         good = "v1," + base64.b64encode(proof).decode()
@@ -42,9 +55,16 @@ class NoticeSink:
             return web.Response(status=401, text="wrong signature")
         if not at.isdecimal() or abs(self.now() - int(at)) > 300:
             return web.Response(status=400, text="old signature")
-        self.heard[webhook_id] = await request.json()
-        hang_up(request, trouble)
-        return web.Response(status=204)
+        return _wrong_with(body)
+
+
+def _wrong_with(body: bytes) -> web.Response | None:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return web.Response(status=400, text="no JSON")
+    whole = isinstance(said, dict) and said.get("type") and (said.get("data") or {}).get("title")
+    return None if whole else web.Response(status=422, text="a notice has a type, and data with a title")
 
 
 @contextlib.asynccontextmanager

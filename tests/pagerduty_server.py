@@ -6,7 +6,7 @@ taken and dropped, and a second trigger of an open one wakes nobody.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ PATH = "/v2/enqueue"
 _ACTIONS = ("trigger", "acknowledge", "resolve")
 _SEVERITIES = ("critical", "error", "warning", "info")
 _MOST_BYTES = 512 * 1024
+_MOST_A_MINUTE = 120  # "120 events per minute per integration key"
 
 
 @dataclass
@@ -50,13 +51,15 @@ class PagerDutyServer:
     dropped: list[dict[str, Any]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     asked: int = 0
+    now: Callable[[], float] | None = None
+    times: list[float] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.asked += 1
         trouble = self.troubles.pop(0) if self.troubles else ""
         if trouble == "server_error":
             return web.Response(status=500, text="Internal Server Error")
-        if trouble == "too_many":
+        if trouble == "too_many" or self._too_fast():
             return slower(
                 30, {"status": "throttle exceeded", "message": "Requests for this service are arriving too fast"}
             )
@@ -67,6 +70,16 @@ class PagerDutyServer:
         answer = await self._enqueue(request)
         hang_up(request, trouble)
         return answer
+
+    def _too_fast(self) -> bool:
+        if self.now is None:
+            return False
+        now = self.now()
+        self.times = [each for each in self.times if now - each < 60]
+        if len(self.times) >= _MOST_A_MINUTE:
+            return True
+        self.times.append(now)
+        return False
 
     async def _enqueue(self, request: web.Request) -> web.Response:
         try:
@@ -139,8 +152,8 @@ def _invalid(*errors: str) -> web.Response:
 
 
 @contextlib.asynccontextmanager
-async def pagerduty_server() -> AsyncGenerator[PagerDutyServer, None]:
-    """Serve on a free loopback port."""
-    server = PagerDutyServer()
+async def pagerduty_server(now: Callable[[], float] | None = None) -> AsyncGenerator[PagerDutyServer, None]:
+    """Serve on a free loopback port; with a clock it keeps the pace of 120 events a minute."""
+    server = PagerDutyServer(now=now)
     async with serving(server.handle) as server.url:
         yield server

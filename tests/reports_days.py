@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from anclora.reports.model import (
+    Answers,
     Conversions,
     Counts,
     Day,
@@ -16,6 +17,7 @@ from anclora.reports.model import (
     Hour,
     Money,
     Number,
+    Overdue,
     Period,
     Talks,
     Tries,
@@ -107,6 +109,44 @@ EMPTY = Day(
     hours=hours_of(date(2026, 3, 29)),
 )
 
+INCIDENTS = (
+    Answers(
+        severity="critical",
+        target_seconds=300,
+        opened=7,
+        acknowledged=5,
+        within_target=4,
+        ended_alone=2,
+        p50_seconds=96,
+        p95_seconds=431,
+    ),
+    Answers(
+        severity="warning",
+        target_seconds=1_800,
+        opened=11,
+        acknowledged=8,
+        within_target=8,
+        ended_alone=1,
+        waiting=2,
+        p50_seconds=611,
+        p95_seconds=1_702,
+    ),
+)
+OVERDUE = (
+    Overdue(
+        incident="AncloraDispatchStalled",
+        text="Page when the dispatcher has not beaten for 30 s.",
+        owner="ben",
+        due_on=date(2026, 7, 17),
+    ),
+    Overdue(
+        incident="AncloraCertificateExpires",
+        text="Renew certificates by themselves, two weeks ahead.",
+        owner="cleo",
+        due_on=date(2026, 7, 24),
+    ),
+)
+NO_INCIDENTS = tuple(Answers(severity=each.severity, target_seconds=each.target_seconds) for each in INCIDENTS)
 _WEEK = ((4010, 812), (3720, 790), (4388, 903), (4191, 911), (3905, 1204), (1210, 402), (0, 188))
 _BEFORE = ((3890, 801), (3810, 822), (4022, 846), (4022, 846), (3611, 799), (980, 377), (12, 154))
 
@@ -141,6 +181,8 @@ def _period(every: Literal["weekly", "monthly"], first: date, count: int) -> Per
         failures=FULL.failures,
         tries=FULL.tries,
         dead=FULL.dead,
+        incidents=INCIDENTS,
+        overdue=OVERDUE,
     )
 
 
@@ -154,4 +196,5 @@ EMPTY_MONTH = Period(
     now=_NOTHING,
     before=_NOTHING,
     days=[DayLine(date=date(2026, 2, number), messages=Counts(), week_before=Counts()) for number in range(1, 29)],
+    incidents=NO_INCIDENTS,
 )

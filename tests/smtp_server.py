@@ -35,11 +35,15 @@ class Mailed:
 
 @dataclass
 class MailServer:
-    """What was taken. `tls` = it offers STARTTLS, and login only after it; `lose` = so many get no answer."""
+    """What was taken. `tls` = it offers STARTTLS, and login only after it; `lose` = so many get no answer.
+
+    `busy` = so many connections are sent away, as a server does to whoever comes too often.
+    """
 
     tls: ssl.SSLContext | None = None
     port: int = 0
     lose: int = 0
+    busy: int = 0
     taken: list[Mailed] = field(default_factory=list)
     conversations: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -52,7 +56,9 @@ class MailServer:
         raw = writer.transport  # below TLS, once there is some
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-                await Conversation(self, reader, writer).run()
+                conversation = Conversation(self, reader, writer)
+                if await conversation.greet():
+                    await conversation.run()
         finally:
             writer.close()
             raw.abort()
@@ -69,7 +75,6 @@ class Conversation:
         self._sender = self._recipient = ""
 
     async def run(self) -> None:
-        await self._say("220 mail.example.com ESMTP")
         while line := (await self._reader.readline()).decode().strip():
             verb, _, rest = line.partition(" ")
             match verb.upper():
@@ -93,6 +98,15 @@ class Conversation:
                     return
                 case _:
                     await self._say("503 5.5.1 not now")
+
+    async def greet(self) -> bool:
+        """False = whoever comes is sent away."""
+        if self._server.busy:
+            self._server.busy -= 1
+            await self._say("421 4.7.0 too many connections, try again later")
+            return False
+        await self._say("220 mail.example.com ESMTP")
+        return True
 
     async def _hello(self) -> None:
         words = ["mail.example.com", f"SIZE {MOST_BYTES}"]
@@ -134,6 +148,10 @@ class Conversation:
             await self._say("552 5.3.4 message too big")
             return True
         plain = b"\r\n".join(line[1:] if line.startswith(b".") else line for line in data[:-5].split(b"\r\n"))
+        head = message_from_bytes(plain, policy=default)
+        if not head["From"] or not head["Date"] or not head["Message-ID"]:  # RFC 5322, 3.6; the id by common policy
+            await self._say("550 5.6.0 From, Date or Message-ID is missing")
+            return True
         self._server.taken.append(Mailed(self._sender, self._recipient, self._encrypted, plain))
         if self._server.lose:
             self._server.lose -= 1

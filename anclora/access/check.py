@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from anclora.access.keys import MARK, PREFIX_CHARS, QUERIES, SECRET_CHARS, digest
 from anclora.access.model import Caller
+from anclora.access.roles import scopes_of
 from anclora.kit.clock import Clock
 from anclora.kit.errors import UnauthorizedError
 from anclora.storage.database import Database
@@ -59,7 +60,13 @@ class Access:
         self._known.pop(prefix, None)
         if row is None:
             return None
-        caller = Caller(account=row["account"], key_id=row["id"], name=row["name"], scopes=frozenset(row["scopes"]))
+        caller = Caller(
+            account=row["account"],
+            key_id=row["id"],
+            name=row["name"],
+            scopes=frozenset(row["scopes"]) if row["role"] is None else scopes_of(row["role"]),
+            role=row["role"],
+        )
         known = self._known[prefix] = _Known(caller, bytes(row["hash"]), until_seconds)
         if len(self._known) > _BOUND:
             self._known.popitem(last=False)

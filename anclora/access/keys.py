@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import psycopg
 
 from anclora.access.model import SCOPES, Key, NewKey
+from anclora.access.roles import scopes_of, table
 from anclora.kit.errors import InvalidError, NotFoundError
 from anclora.kit.ids import new_id
 from anclora.storage.database import Connection, Database, fetch_one
@@ -44,21 +45,34 @@ def digest(text: str) -> bytes:
 
 
 async def create(
-    db: Database, *, account: str, name: str, scopes: Sequence[str], actor: str = "cli", record: Records = _unrecorded
+    db: Database,
+    *,
+    account: str,
+    name: str,
+    scopes: Sequence[str] = (),
+    role: str | None = None,
+    actor: str = "cli",
+    record: Records = _unrecorded,
 ) -> NewKey:
     """Make a key for an account; the command line hands over `anclora.audit.record`.
 
+    Args:
+        db: the ledger.
+        account: whose messages it sends.
+        name: who will use it.
+        scopes: what it may do.
+        role: instead of scopes: what it may do is looked up in the table of roles whenever it is used.
+        actor: who makes it.
+        record: writes the fact down.
+
     Raises:
-        InvalidError: no name, no scope, or a scope nobody knows.
+        InvalidError: no name; neither scopes nor a role, or both; a scope or role nobody knows.
         NotFoundError: no such account.
     """
     name = name.strip()
     if not 0 < len(name) <= _NAME_CHARS or not name.isprintable():
         raise InvalidError(f"A key needs a name of 1 to {_NAME_CHARS} characters that says who will use it.")
-    unknown = sorted(set(scopes) - SCOPES.keys())
-    if unknown or not scopes:
-        wrong = f"There is no scope {', '.join(unknown)}." if unknown else "A key needs at least one scope."
-        raise InvalidError(f"{wrong} Choose from: {', '.join(SCOPES)}.", code="invalid_scope")
+    _check(scopes, role)
     body = "".join(secrets.choice(_ALPHABET) for _ in range(PREFIX_CHARS + SECRET_CHARS))
     text, prefix, key_id = MARK + body, body[:PREFIX_CHARS], new_id()
     try:
@@ -71,13 +85,29 @@ async def create(
                 name=name,
                 prefix=prefix,
                 hash=digest(text),
+                role=role,
                 scopes=sorted(set(scopes)),
             )
-            detail = {"name": name, "scopes": sorted(set(scopes))}
+            detail = {"name": name} | ({"role": role} if role else {"scopes": sorted(set(scopes))})
             await record(conn, actor=actor, action="key.create", subject=f"key:{key_id}", detail=detail)
     except psycopg.errors.ForeignKeyViolation as error:
         raise NotFoundError(f"There is no account {account!r}.", code="account_not_found") from error
     return NewKey(key=_key(row or {}), text=text)
+
+
+def _check(scopes: Sequence[str], role: str | None) -> None:
+    if role is not None:
+        if scopes:
+            raise InvalidError("A key has a role or scopes, not both; leave one out.", code="invalid_role")
+        if role not in table().roles:
+            raise InvalidError(
+                f"There is no role {role}. Choose from: {', '.join(table().roles)}.", code="invalid_role"
+            )
+        return
+    unknown = sorted(set(scopes) - SCOPES.keys())
+    if unknown or not scopes:
+        wrong = f"There is no scope {', '.join(unknown)}." if unknown else "A key needs at least one scope, or a role."
+        raise InvalidError(f"{wrong} Choose from: {', '.join(SCOPES)}.", code="invalid_scope")
 
 
 async def list_keys(db: Database) -> list[Key]:
@@ -104,4 +134,5 @@ async def revoke(db: Database, which: str, *, actor: str = "cli", record: Record
 
 def _key(row: Mapping[str, Any]) -> Key:
     columns = dict(row)
-    return Key(scopes=tuple(columns.pop("scopes")), **columns)
+    named, role = columns.pop("scopes"), columns["role"]
+    return Key(scopes=tuple(named if role is None else sorted(scopes_of(role))), **columns)

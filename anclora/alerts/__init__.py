@@ -6,13 +6,13 @@ machine for the essential part, with the same names, severities and patience. Bo
 Unknown is red: a figure that is gone is an alert of its own.
 """
 
-from anclora.alerts.catalogue import BLIND, CATALOGUE, find
+from anclora.alerts.catalogue import BLIND, CATALOGUE, find, read_up
 from anclora.alerts.direct import DirectWay
 from anclora.alerts.evaluate import Evaluator, show_last_look
 from anclora.alerts.facts import Look
 from anclora.alerts.hear import AlertmanagerPost, Taken, hear
 from anclora.alerts.links import Links
-from anclora.alerts.model import Alert, Severity
+from anclora.alerts.model import Alert
 from anclora.alerts.read import AlertDetail, AlertList, AlertView, show, show_all
 from anclora.alerts.signals import LoggedSignals, Signals
 
@@ -29,11 +29,11 @@ __all__ = [
     "Links",
     "LoggedSignals",
     "Look",
-    "Severity",
     "Signals",
     "Taken",
     "find",
     "hear",
+    "read_up",
     "show",
     "show_all",
     "show_last_look",

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import msgspec
 
-from anclora.alerts.model import DASHBOARDS, Alert, Blind, Catalogue, Part
+from anclora.alerts.model import DASHBOARDS, Alert, Blind, Catalogue, Part, Raised
 from anclora.kit.errors import NotFoundError
 
 PARTS = ("slo", "queue", "workers", "servers", "numbers", "operations")
@@ -20,10 +20,11 @@ def load() -> Catalogue:
     folder = files(__package__ or __name__) / "book"
     parts = {name: _read(name, (folder / f"{name}.toml").read_text(encoding="utf-8")) for name in PARTS}
     catalogue = Catalogue(parts=parts)
-    names = [alert.name for alert in catalogue.alerts]
+    told = [*catalogue.alerts, *catalogue.raised]
+    names = [alert.name for alert in told]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{', '.join(twice)}: an alert has one entry")
-    if astray := [alert.name for alert in catalogue.alerts if alert.dashboard not in DASHBOARDS]:
+    if astray := [alert.name for alert in told if alert.dashboard not in DASHBOARDS]:
         raise ValueError(f"{', '.join(astray)}: there are only the dashboards {', '.join(DASHBOARDS)}")
     return catalogue
 
@@ -45,6 +46,7 @@ def _blind(catalogue: Catalogue) -> Blind:
 CATALOGUE = load()
 BLIND = _blind(CATALOGUE)
 _BY_NAME = {alert.name: alert for alert in CATALOGUE.alerts}
+_RAISED = {raised.name: raised for raised in CATALOGUE.raised}
 
 
 def find(name: str) -> Alert | Blind:
@@ -57,3 +59,12 @@ def find(name: str) -> Alert | Blind:
     if found is None:
         raise NotFoundError(f"There is no alert {name[:80]!r}. See: anclora alerts list", code="alert_not_found")
     return found
+
+
+def read_up(name: str) -> Alert | Blind | Raised:
+    """What has a page of this name: the alerts, and what the program says itself.
+
+    Raises:
+        NotFoundError: nothing has.
+    """
+    return _RAISED.get(name) or find(name)

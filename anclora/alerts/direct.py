@@ -16,9 +16,9 @@ from anclora.alerts import metrics
 from anclora.incidents import Signal
 from anclora.kit.clock import Clock
 from anclora.kit.logging import get_logger
+from anclora.kit.severity import Severity
 from anclora.notify import Channels
 from anclora.notify.contract import Delivered, Notice, Outgoing
-from anclora.notify.contract import Severity as NoticeSeverity
 
 log = get_logger(__name__)
 _SEND_SECONDS = 20.0
@@ -57,7 +57,7 @@ class DirectWay:
             title=f"{signal.name}: {'over' if signal.ends_at else 'critical'}",
             text=f"{signal.summary}\nSaid without the ledger, which is away: no incident was opened yet.",
             key=f"direct:{key}",
-            severity=NoticeSeverity.CRITICAL,
+            severity=Severity.CRITICAL,
         )
         to = [(name, target) for name, each in self._channels.items() for target in each.targets(notice.severity)]
         if not to:

@@ -12,7 +12,7 @@ from anclora.alerts import metrics
 from anclora.alerts.catalogue import find
 from anclora.alerts.facts import QUERIES, Facts
 from anclora.alerts.findings import judge
-from anclora.alerts.model import Severity, seconds_of
+from anclora.alerts.model import seconds_of
 from anclora.alerts.rules import State, step
 from anclora.alerts.signals import Signals
 from anclora.alerts.states import (
@@ -31,6 +31,7 @@ from anclora.kit.clock import Clock
 from anclora.kit.errors import UnavailableError
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
+from anclora.kit.severity import Severity
 from anclora.storage.database import Database, fetch_one
 
 log = get_logger(__name__)
@@ -66,6 +67,7 @@ class Evaluator(Loop):
     """
 
     name = "alerts"
+    chore = "alert-watch"
     every_seconds = 10.0
 
     def __init__(self, db: Database, look: Looks, signals: Signals, direct: Tells, clock: Clock) -> None:

@@ -13,13 +13,11 @@ from redis.exceptions import RedisError
 
 from anclora.instances import InstanceBook, status_of
 from anclora.kit.clock import Clock
-from anclora.kit.errors import AncloraError
+from anclora.kit.errors import AncloraError, UnavailableError
 from anclora.kit.ids import first_id_at
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
-from anclora.messages.feed import LANE_PREFIX
-from anclora.messages.overview import queue_counts
-from anclora.queue import LaneStats, Stats
+from anclora.messages.queue_view import QueueWatch, TellsStats
 from anclora.storage.database import Database
 from anclora.storage.queries import load_queries
 
@@ -93,14 +91,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     watchdog_at: datetime | None = None
 
 
-class TellsStats(Protocol):
-    """What is asked of the lanes: `anclora.queue.Queue`."""
-
-    async def stats(self) -> Stats:
-        """The counts of all lanes."""
-        ...
-
-
 class TellsInfo(Protocol):
     """What is asked of Redis: a client."""
 
@@ -125,12 +115,11 @@ class Look:
         self, db: Database, lanes: TellsStats, redis: TellsInfo, book: InstanceBook, settings: Settings, clock: Clock
     ) -> None:
         self._db = db
-        self._lanes = lanes
+        self._queue = QueueWatch(db, lanes, book, settings, clock)
         self._redis = redis
         self._book = book
         self._settings = settings
         self._clock = clock
-        self._waits_since: dict[str, float] = {}
         self._redis_before: RedisState | None = None
 
     async def facts(self, watchdog_at: datetime | None) -> Facts:
@@ -162,19 +151,15 @@ class Look:
         return Ledger(**rows, **tries, unacknowledged={row["instance"]: row["n"] for row in stalled})
 
     async def _look_at_lanes(self) -> Lanes:
-        counts = await queue_counts(self._db, self._clock.now())
-        stats = await self._lanes.stats()
-        lanes = {name.removeprefix(LANE_PREFIX): its for name, its in stats.lanes.items() if LANE_PREFIX in name}
-        seconds = self._clock.boot_seconds()
-        self._waits_since = {
-            name: self._waits_since.get(name, seconds) for name, its in lanes.items() if its.waiting and its.delayed
-        }
+        view = await self._queue.look()
+        if view.lanes is None:
+            raise UnavailableError("The lanes do not answer.")
         return Lanes(
-            waiting=sum(its.waiting for its in lanes.values()),
-            throughput=counts.throughput_per_second,
+            waiting=view.waiting,
+            throughput=view.counts.throughput_per_second,
             oldest_seconds={
-                name: waits_seconds(lanes.get(name), oldest, seconds - self._waits_since.get(name, seconds))
-                for name, oldest in counts.oldest_by_instance.items()
+                **view.counts.oldest_by_instance,
+                **{lane.instance: lane.oldest_waiting_seconds for lane in view.lanes},
             },
         )
 
@@ -204,17 +189,6 @@ async def _seen(what: str, look: Awaitable[Seen]) -> Seen | None:
     except _AWAY as error:
         log.warning("alerts_cannot_see", what=what, error=repr(error)[:200])
         return None
-
-
-def waits_seconds(lane: LaneStats | None, oldest_seconds: float, seen_seconds: float) -> float:
-    """For how long the first of a lane lacks only a worker. Pure.
-
-    The ledger knows when it was due, not what its lane's pace and order said. So where a lane holds some back, what
-    counts is since when somebody was seen ready at every look.
-    """
-    if lane is None or not lane.delayed:
-        return oldest_seconds
-    return min(oldest_seconds, seen_seconds) if lane.waiting else 0.0
 
 
 def redis_state(info: Mapping[str, Any]) -> RedisState:

@@ -109,7 +109,7 @@ def _of_sending(seen: Ledger) -> Iterator[Finding]:
     for name, count in sorted(seen.unacknowledged.items()):
         if count > UNACKNOWLEDGED:
             words = f"{count} messages of {name} were taken by the provider and never acknowledged by WhatsApp"
-            yield _found("AncloraMessagesStalled", words, exported_instance=name)
+            yield _found("AncloraMessagesStalled", words, instance_name=name)
 
 
 def _of_lanes(seen: Lanes) -> Iterator[Finding]:

@@ -13,11 +13,12 @@ import msgspec
 from anclora.alerts import metrics
 from anclora.alerts.catalogue import find
 from anclora.alerts.facts import QUERIES
-from anclora.alerts.model import Alert, Severity
+from anclora.alerts.model import NOBODY, Alert
 from anclora.alerts.rules import State, fingerprint
 from anclora.alerts.signals import Signals
 from anclora.alerts.states import ALERTMANAGER, drop, keep, keep_round, raise_all, read_states
 from anclora.kit.errors import NotFoundError
+from anclora.kit.severity import PRESSING, Severity
 from anclora.storage.database import Database, execute
 
 MOST_ALERTS = 1_000
@@ -63,9 +64,7 @@ async def hear(db: Database, signals: Signals, post: AlertmanagerPost, *, now: d
         UnavailableError: nothing is stored.
     """
     told = [_state(each, now) for each in post.alerts]
-    pairs = [
-        (state, each) for state, each in zip(told, post.alerts, strict=True) if state.severity is not Severity.NONE
-    ]
+    pairs = [(state, each) for state, each in zip(told, post.alerts, strict=True) if _urgency(each) != NOBODY]
     async with db.transaction() as conn:
         await execute(conn, QUERIES["one_post_at_a_time"])
         known = {state.fingerprint: state for state in await read_states(conn, ALERTMANAGER)}
@@ -84,13 +83,13 @@ async def hear(db: Database, signals: Signals, post: AlertmanagerPost, *, now: d
 def _state(posted: PostedAlert, now: datetime) -> State:
     name = _line(posted.labels.get("alertname", "unnamed"), _MOST_CHARS) or "unnamed"
     labels = _labels(posted.labels, known=_known(name))
-    severity = posted.labels.get("severity", Severity.WARNING.value)
+    severity = _urgency(posted)
     starts_at = min(posted.starts_at, now) if posted.starts_at.tzinfo else now
     return State(
         fingerprint=fingerprint(name, labels),
         source=ALERTMANAGER,
         name=name,
-        severity=Severity(severity) if severity in list(Severity) else Severity.WARNING,
+        severity=Severity(severity) if severity in PRESSING else Severity.WARNING,
         labels=labels,
         summary=_line(posted.annotations.get("summary", ""), _MOST_SUMMARY) or name,
         level=0.0,
@@ -99,6 +98,10 @@ def _state(posted: PostedAlert, now: datetime) -> State:
         told_at=now,
         seen_at=now,
     )
+
+
+def _urgency(posted: PostedAlert) -> str:
+    return posted.labels.get("severity", Severity.WARNING.value)
 
 
 def _known(name: str) -> Sequence[str] | None:

@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from enum import StrEnum
+from datetime import date
 from typing import Annotated
 
 import msgspec
+
+from anclora.kit.severity import Pressing, Severity, pressing
+
+NOBODY = "none"
+"""The label `severity` of what wakes nobody: the watchdog, a sign of life."""
 
 DASHBOARDS = ("queue-dashboard", "analytics-dashboard", "system-dashboard", "slo-dashboard")
 """The uids of the four dashboards; they never change, since people bookmark them."""
@@ -16,14 +21,6 @@ Name = Annotated[str, msgspec.Meta(pattern="^Anclora[A-Z][A-Za-z0-9]+$")]
 Span = Annotated[str, msgspec.Meta(pattern=r"^(\d+[smhd])+$")]
 Words = Annotated[str, msgspec.Meta(min_length=5, max_length=600)]
 Steps = Annotated[tuple[Words, ...], msgspec.Meta(min_length=1)]
-
-
-class Severity(StrEnum):
-    """How urgent. Playbook, Alert Response: critical is answered within 5 minutes, a warning within 30, in hours."""
-
-    CRITICAL = "critical"
-    WARNING = "warning"
-    NONE = "none"
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"for_": "for"}):
@@ -54,6 +51,7 @@ class Alert(_Row, frozen=True, kw_only=True):
     Attributes:
         expr: PromQL; fires for each series it returns.
         for_: how long it must be so before it fires.
+        severity: how urgent an incident it is; None = it is none.
         owner: the team that mends it.
         dashboard: uid of the board that shows it.
         watches: the series it compares, as selectors. When one is gone, the alert cannot see, and `AncloraBlind` fires.
@@ -71,7 +69,7 @@ class Alert(_Row, frozen=True, kw_only=True):
     name: Name
     expr: str
     for_: Span
-    severity: Severity
+    severity: Pressing | None = None
     owner: str
     dashboard: str
     watches: tuple[str, ...] = ()
@@ -88,15 +86,25 @@ class Alert(_Row, frozen=True, kw_only=True):
     fires: Scenario
     quiet: Scenario | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what is no incident, and says it is one."""
+        if self.severity is not None:
+            pressing(self.severity)
+
     @property
     def plain(self) -> str:
         """The summary without what Prometheus fills in."""
         return plain(self.summary)
 
     @property
+    def urgency(self) -> str:
+        """The severity as a label."""
+        return self.severity.value if self.severity else NOBODY
+
+    @property
     def labels(self) -> dict[str, str]:
         """What the rule adds to the labels of the series."""
-        return {"severity": self.severity.value, "owner": self.owner} | ({"direct": "yes"} if self.direct else {})
+        return {"severity": self.urgency, "owner": self.owner} | ({"direct": "yes"} if self.direct else {})
 
 
 class Blind(_Row, frozen=True, kw_only=True):
@@ -112,6 +120,30 @@ class Blind(_Row, frozen=True, kw_only=True):
     impact: Words
     diagnosis: Steps
     mitigation: Steps
+
+
+class Raised(_Row, frozen=True, kw_only=True):
+    """What the program itself says is wrong, as an incident: no rule finds it. See `Alert` for the fields.
+
+    Attributes:
+        raised: when it is, in words, in the place of an expression.
+    """
+
+    name: Name
+    raised: Words
+    severity: Pressing
+    owner: str
+    dashboard: str
+    summary: Words
+    action: Words
+    meaning: Words
+    impact: Words
+    diagnosis: Steps
+    mitigation: Steps
+
+    def __post_init__(self) -> None:
+        """Refuse what is no incident."""
+        pressing(self.severity)
 
 
 class Record(_Row, frozen=True, kw_only=True):
@@ -141,12 +173,20 @@ class Calm(_Row, frozen=True, kw_only=True):
 
 
 class Part(_Row, frozen=True, kw_only=True):
-    """One file of the catalogue."""
+    """One file of the catalogue.
 
+    Attributes:
+        version: of its pages; it grows with what they tell somebody to do.
+        reviewed: when somebody last read them through; the monthly routine asks after 90 days.
+    """
+
+    version: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+$")]
+    reviewed: date
     ratio: tuple[Ratio, ...] = ()
     record: tuple[Record, ...] = ()
     alert: tuple[Alert, ...] = ()
     blind: Blind | None = None
+    raised: tuple[Raised, ...] = ()
     calm: tuple[Calm, ...] = ()
 
 
@@ -155,7 +195,7 @@ class Twin(msgspec.Struct, frozen=True, kw_only=True):
 
     series: str
     blinds: tuple[str, ...]
-    severity: Severity
+    severity: Pressing
 
     @property
     def name(self) -> str:
@@ -177,6 +217,11 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     def alerts(self) -> Sequence[Alert]:
         """Every alert, in the order of the files."""
         return [alert for part in self.parts.values() for alert in part.alert]
+
+    @property
+    def raised(self) -> Sequence[Raised]:
+        """Everything the program says itself."""
+        return [raised for part in self.parts.values() for raised in part.raised]
 
     @property
     def calms(self) -> Sequence[Calm]:

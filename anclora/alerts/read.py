@@ -9,8 +9,9 @@ import msgspec
 from anclora.alerts.catalogue import BLIND, CATALOGUE, find
 from anclora.alerts.facts import QUERIES
 from anclora.alerts.links import Links
-from anclora.alerts.model import Alert, Severity
+from anclora.alerts.model import Alert
 from anclora.alerts.states import ALERTMANAGER, EVALUATOR
+from anclora.kit.severity import Severity
 from anclora.storage.database import Database, fetch_all
 
 Word = Literal["firing", "pending", "quiet", "waits"]
@@ -127,7 +128,7 @@ def _view(alert: Alert, rows: Sequence[Mapping[str, Any]], links: Links) -> Aler
     found = [_occurrence(row) for row in rows if row["name"] == alert.name]
     return AlertView(
         name=alert.name,
-        severity=alert.severity.value,
+        severity=alert.urgency,
         owner=alert.owner,
         state=_word(alert, found),
         summary=alert.plain,

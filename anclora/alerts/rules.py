@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from anclora.alerts.catalogue import find
-from anclora.alerts.model import Alert, Severity, seconds_of
+from anclora.alerts.model import Alert, seconds_of
+from anclora.kit.severity import Pressing, Severity
 
 SAY_AGAIN = timedelta(minutes=5)
 _MOST_CHARS = 200
@@ -48,7 +49,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     source: str
     name: str
-    severity: Severity
+    severity: Pressing
     labels: Mapping[str, str]
     summary: str
     level: float
@@ -67,7 +68,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fingerprint(name: str, labels: Mapping[str, str]) -> str:
-    """The name of an occurrence, the same whoever finds it: `AncloraQueueStalled{queue=sales}`."""
+    """The name of an occurrence, the same whoever finds it: `AncloraLaneNotDraining{queue=sales}`."""
     told = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
     return (f"{name}{{{told}}}" if told else name)[:_MOST_CHARS]
 
@@ -98,7 +99,7 @@ def _next(state: State | None, found: Finding, now: datetime, source: str) -> St
         fingerprint=found.fingerprint,
         source=source,
         name=found.name,
-        severity=alert.severity if isinstance(alert, Alert) else Severity.CRITICAL,
+        severity=(isinstance(alert, Alert) and alert.severity) or Severity.CRITICAL,
         labels=found.labels,
         summary=found.summary,
         level=found.level,

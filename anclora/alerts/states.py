@@ -11,7 +11,6 @@ from anclora.alerts.catalogue import find
 from anclora.alerts.facts import QUERIES
 from anclora.alerts.rules import State
 from anclora.alerts.signals import Signals
-from anclora.incidents import Severity as Urgency
 from anclora.incidents import Signal
 from anclora.kit.errors import NotFoundError
 from anclora.storage.database import Connection, fetch_all, fetch_one
@@ -77,7 +76,7 @@ def signal_of(state: State, *, ends_at: datetime | None = None) -> Signal:
     return Signal(
         fingerprint=state.fingerprint,
         name=state.name,
-        severity=Urgency(state.severity.value),
+        severity=state.severity,
         labels=dict(state.labels),
         summary=state.summary,
         starts_at=state.pending_since,

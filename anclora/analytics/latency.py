@@ -18,6 +18,8 @@ from anclora.tallies import total
 QUERIES = load_queries(__package__ or __name__)
 LatencyBy = Literal["all", "hour", "day", "week", "month", "instance", "campaign", "template", "class"]
 _MOST_READ = 40_000  # messages; three sorts of so many take about a tenth of a second
+# Of more, so many; told by hour the most parts are sorted apart, and half the rows keep that as quick as the others.
+_SAMPLED: dict[str, int] = {"hour": 20_000}
 _STRETCHES = 1_000
 _SLICES: dict[str, Slice] = {"hour": "hour", "day": "day", "week": "week", "month": "month"}
 _SHARES = ("p50", "p90", "p95", "p99")
@@ -67,7 +69,7 @@ async def latencies(
 ) -> Latencies:
     """Percentiles of the messages that were accepted in a period."""
     count = (await total(db, wanted(period))).accepted
-    share = round(min(1.0, _MOST_READ / max(1, count)), 6)
+    share = share_of(count, by)
     sample = stretches(period.since.astimezone(UTC), period.until.astimezone(UTC), share)
     rows = await db.fetch_all(
         QUERIES["read_latencies"],
@@ -80,6 +82,11 @@ async def latencies(
         shares=[0.5, 0.9, 0.95, 0.99],
     )
     return Latencies(by=by, period=period, share=share, lines=[_line(row, by, period.timezone) for row in rows])
+
+
+def share_of(count: int, by: LatencyBy) -> float:
+    """The share of the time of a period with so many messages that is looked at. Pure."""
+    return 1.0 if count <= _MOST_READ else round(_SAMPLED.get(by, _MOST_READ) / count, 6)
 
 
 def stretches(since: datetime, until: datetime, share: float) -> list[tuple[datetime, datetime]]:

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from anclora.access import Caller
-from anclora.alerts import AlertDetail, AlertList, AlertmanagerPost, Links, Taken, find, hear, show, show_all
+from anclora.alerts import AlertDetail, AlertList, AlertmanagerPost, Links, Taken, hear, read_up, show, show_all
 from anclora.alerts.files import page
 from anclora.api.answers import answer
-from anclora.api.auth import KEY_HEADER, GivenKey, Needs, open_to_all
+from anclora.api.auth import KEY_HEADER, GivenKey, Needs, caller_of, open_to_all
 from anclora.api.bodies import decode, read_body
 from anclora.api.deps import Deps, deps_of
 from anclora.api.examples_alerts import POST
@@ -32,7 +32,7 @@ async def alertmanager(request: Request, _key: GivenKey) -> Caller:
     bearer = request.headers.get("authorization", "")
     if key is None and bearer.lower().startswith(_BEARER):
         key = bearer[len(_BEARER) :].strip()
-    caller = await deps_of(request).access.check(key)
+    caller = await caller_of(request, key)
     caller.require("alerts:write")
     return caller
 
@@ -86,5 +86,5 @@ async def get_runbook(
     request: Request, name: Name, _caller: Annotated[Caller | None, Depends(open_to_all)]
 ) -> Response:
     """Meaning, impact, diagnosis and mitigation: where the link of a notice leads, at any hour."""
-    found = find(name.removesuffix(".md"))  # as pages link each other
+    found = read_up(name.removesuffix(".md"))  # as pages link each other
     return Response(page(found, _links(deps_of(request))), media_type=_MARKDOWN)

@@ -7,13 +7,16 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from anclora.api import (
+    actions,
     alerts,
     analytics,
+    capacity,
     contacts,
     conversations,
     conversion_sheets,
     conversions,
     dead_letters,
+    drills,
     errors,
     gates,
     gestures,
@@ -33,6 +36,7 @@ from anclora.api import (
     notices,
     numbers,
     oncall,
+    ops,
     queue,
     reports,
     retries,
@@ -77,10 +81,14 @@ _COLD = (
     slack,
     twilio,
     incidents,
+    actions,
     silences,
     oncall,
     roster,
     alerts,
+    drills,
+    ops,
+    capacity,
 )
 
 
@@ -110,6 +118,7 @@ def create_app(deps: Deps) -> FastAPI:
     parts = health.parts_of(deps, app.state.queue_metrics)
     checks = Checks(parts)
     app.state.checks = health.checks_cache(deps, checks)
+    app.state.started = False
     app.state.scrape = metrics.Scrape(deps, app.state.checks, Figures(parts, checks))
     app.state.gathering = asyncio.Lock()
     app.state.unknown_numbers = set[str]()

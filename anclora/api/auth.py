@@ -7,10 +7,13 @@ from fastapi.security import APIKeyHeader
 from starlette.requests import Request
 from structlog.contextvars import bind_contextvars
 
-from anclora.access import Caller
+from anclora.access import BODIES, Caller, scopes_of
+from anclora.api.answers import READS_BODIES
 from anclora.api.deps import deps_of
 
 KEY_HEADER = "X-API-Key"
+# Somebody with a greater key who acts in a smaller role: the command line sends it. It only ever takes away.
+ROLE_HEADER = "X-Anclora-Role"
 _header = APIKeyHeader(
     name=KEY_HEADER, scheme_name="ApiKey", auto_error=False, description="Made by `anclora keys create`."
 )
@@ -20,25 +23,33 @@ GivenKey = Annotated[str | None, Security(_header)]
 _NAMES = {"message_id": "message_id", "instance": "instance", "name": "subject"}  # of a path -> in the log
 
 
-async def authorize(request: Request, scope: str) -> Caller:
-    """The caller, who holds a scope. Raises `UnauthorizedError` or `ForbiddenError`."""
+async def authorize(request: Request, *scopes: str) -> Caller:
+    """The caller, who holds these scopes. Raises `UnauthorizedError` or `ForbiddenError`."""
     known = {told: str(request.path_params[name]) for name, told in _NAMES.items() if name in request.path_params}
     if known:
         bind_contextvars(**known)  # every line of this request says what it is about
-    caller = await deps_of(request).access.check(request.headers.get(KEY_HEADER))
-    caller.require(scope)
+    caller = await caller_of(request, request.headers.get(KEY_HEADER))
+    for scope in scopes:
+        caller.require(scope)
+    READS_BODIES.set(caller.may(BODIES))
     return caller
 
 
-class Needs:
-    """A FastAPI dependency: the caller, who holds a scope."""
+async def caller_of(request: Request, key: str | None) -> Caller:
+    """The caller behind a key, with no more than the role the request names. Raises `UnauthorizedError`."""
+    caller, role = await deps_of(request).access.check(key), request.headers.get(ROLE_HEADER)
+    return caller if role is None else caller.narrowed(role, scopes_of(role))
 
-    def __init__(self, scope: str) -> None:
-        self.scope = scope
+
+class Needs:
+    """A FastAPI dependency: the caller, who holds these scopes."""
+
+    def __init__(self, *scopes: str) -> None:
+        self.scopes = scopes
 
     async def __call__(self, request: Request, _key: GivenKey) -> Caller:
         """Check the key of a request."""
-        return await authorize(request, self.scope)
+        return await authorize(request, *self.scopes)
 
 
 async def open_to_all(request: Request, key: GivenKey) -> Caller | None:
@@ -46,4 +57,4 @@ async def open_to_all(request: Request, key: GivenKey) -> Caller | None:
     deps = deps_of(request)
     if key is None and deps.settings.open_routes:
         return None
-    return await deps.access.check(key)
+    return await caller_of(request, key)

@@ -37,6 +37,10 @@ class Cached(Generic[Value]):
         # One caller who hangs up must not take the answer from the others.
         return await asyncio.shield(self._task)
 
+    def forget(self) -> None:
+        """Make it anew for whoever asks from now on."""
+        self._task = None
+
     async def _bounded(self) -> Value:
         try:
             async with asyncio.timeout(self._timeout_seconds):

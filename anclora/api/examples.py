@@ -6,12 +6,15 @@ from typing import Any
 from anclora.api import (
     examples_alerts,
     examples_analytics,
+    examples_capacity,
     examples_conversations,
     examples_conversions,
+    examples_drills,
     examples_hooks,
     examples_incidents,
     examples_media,
     examples_oncall,
+    examples_ops,
     examples_reports,
 )
 from anclora.api import examples_numbers as numbers
@@ -264,9 +267,12 @@ ANSWERS: Mapping[str, Any] = {
     **examples_conversations.ANSWERS,
     **examples_conversions.ANSWERS,
     **examples_reports.ANSWERS,
+    **examples_capacity.ANSWERS,
+    **examples_drills.ANSWERS,
     **examples_incidents.ANSWERS,
     **examples_oncall.ANSWERS,
     **examples_alerts.ANSWERS,
+    **examples_ops.ANSWERS,
 }
 
 # A refusal for every status: its code and its sentence.

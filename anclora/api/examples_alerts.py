@@ -37,8 +37,8 @@ _ALERT = {
     "action": "Look at its word: logged_out needs a phone and a person, the rest is mended by itself or by restart.",
     "wait": "3m",
     "built_in": True,
-    "dashboard": "https://grafana.anclora.com/d/queue-dashboard",
-    "runbook": "https://anclora.com/runbooks/AncloraEvolutionInstanceDisconnected",
+    "dashboard": "https://grafana.example.com/d/queue-dashboard",
+    "runbook": "https://wa.example.com/runbooks/AncloraEvolutionInstanceDisconnected",
     "occurrences": [_OCCURRENCE],
 }
 ANSWERS: Mapping[str, Any] = {

@@ -5,6 +5,7 @@ from typing import Any
 
 INCIDENT_ID = "019aac5e-7a00-7000-8000-000000000051"
 SILENCE_ID = "019aac5e-7a00-7000-8000-000000000052"
+ACTION_ID = "019aac5e-7a00-7000-8000-000000000054"
 _ACTOR = "key:019aac5e-7a00-7000-8000-000000000003"
 
 TAKE = {"person": "ana"}
@@ -12,8 +13,9 @@ PLAN = {"for": "2031-02-03", "owner": "ana"}
 NOTE = {"text": "The provider confirms an outage; they expect an hour."}
 END = {"text": "The dispatcher was started again."}
 HUSH = {"seconds": 3600, "reason": "known, the vendor is on it"}
+ACTION = {"text": "Page when the dispatcher has not beaten for 30 s.", "owner": "ben", "due_on": "2031-02-14"}
 SILENCE = {
-    "matches": {"name": "AncloraQueueStalled", "lane": "send:sales"},
+    "matches": {"name": "AncloraLaneNotDraining", "lane": "send:sales"},
     "starts_at": "2026-01-31T09:00:00+01:00",
     "seconds": 7200,
     "reason": "the number is being moved",
@@ -28,7 +30,7 @@ MAINTENANCE = {
 _INCIDENT = {
     "id": INCIDENT_ID,
     "fingerprint": "queue-stalled:send:sales",
-    "name": "AncloraQueueStalled",
+    "name": "AncloraLaneNotDraining",
     "severity": "critical",
     "summary": "Nothing has left the queue for 2 min",
     "labels": {"lane": "send:sales"},
@@ -55,13 +57,23 @@ _INCIDENT = {
 _QUIET = {
     "id": SILENCE_ID,
     "kind": "silence",
-    "matches": {"name": "AncloraQueueStalled"},
+    "matches": {"name": "AncloraLaneNotDraining"},
     "starts_at": "2026-01-31T09:00:00Z",
     "ends_at": "2026-01-31T10:00:00Z",
     "author": _ACTOR,
     "reason": "the number is being moved",
     "created_at": "2026-01-31T08:59:31Z",
     "canceled_at": None,
+}
+_ACTION = {
+    "id": ACTION_ID,
+    "incident_id": INCIDENT_ID,
+    "name": "AncloraLaneNotDraining",
+    **ACTION,
+    "created_at": "2026-01-31T11:20:00Z",
+    "created_by": "ana",
+    "done_at": None,
+    "done_by": None,
 }
 
 ANSWERS: Mapping[str, Any] = {
@@ -84,9 +96,12 @@ ANSWERS: Mapping[str, Any] = {
             },
         ],
         "pages": [{"level": "oncall", "person": "ana", "at": "2026-01-31T09:00:46Z", "why": "opened"}],
+        "actions": [_ACTION],
     },
+    "ActionItem": _ACTION,
+    "ActionList": {"actions": [_ACTION]},
     "Escalated": {"person": "ben", "level": "backup"},
-    "PostMortem": {"markdown": "# Post-mortem: AncloraQueueStalled\n…"},
+    "PostMortem": {"state": "open", "markdown": "# Post-mortem: AncloraLaneNotDraining\n…"},
     "Quiet": _QUIET,
     "QuietList": {"silences": [_QUIET]},
     "ChangeList": {

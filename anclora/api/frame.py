@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
+from anclora.api.answers import READS_BODIES
 from anclora.api.errors import answer_defect
 from anclora.api.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from anclora.kit import tracing
@@ -50,6 +51,7 @@ class Frame:
 
         began = perf_counter()
         traced = None if tracing.active is None else _traced(tracing.active, scope)
+        READS_BODIES.set(False)
         bind_contextvars(request_id=request_id)  # the server runs each request in a task, so a context, of its own
         try:
             await self._app(scope, receive, framed)

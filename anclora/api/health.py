@@ -77,6 +77,9 @@ async def get_ready(request: Request, _caller: Anyone) -> Response:
     deps = deps_of(request)
     cache: Cached[Checked] = request.app.state.checks
     reason = deps.ready()
+    if reason is None and not request.app.state.started:  # what was seen before would be said for a second more
+        request.app.state.started = True
+        cache.forget()
     startup = Check(status="unhealthy" if reason else "healthy", message=reason or "done", duration_ms=0.0)
     return _answer(deps, {"startup": startup, **await cache.get()})
 

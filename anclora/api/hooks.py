@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anclora.access import Caller
+from anclora.access import BODIES, Caller
 from anclora.api.answers import answer
 from anclora.api.auth import Needs
 from anclora.api.bodies import decode, read_body
@@ -24,6 +24,8 @@ _DRAFT = msgspec.json.Decoder(HookDraft)
 _CHANGE = msgspec.json.Decoder(HookChange)
 Reader = Annotated[Caller, Depends(Needs("hooks:read"))]
 Writer = Annotated[Caller, Depends(Needs("hooks:write"))]
+# Whoever says where events go reads what they carry.
+Addresser = Annotated[Caller, Depends(Needs("hooks:write", BODIES))]
 HookId = Annotated[UUID, Path(examples=[HOOK_ID])]
 
 
@@ -68,7 +70,7 @@ async def get_hooks(request: Request, _caller: Reader) -> Response:
     responses=documented(NewHook, 400, 401, 403, 408, 413, 422, 503),
     openapi_extra=body_of(HookDraft, DRAFT),
 )
-async def post_hook(request: Request, caller: Writer) -> Response:
+async def post_hook(request: Request, caller: Addresser) -> Response:
     """It hears of what happens from now on; of states of messages within a second."""
     deps = deps_of(request)
     draft = decode(_DRAFT, await read_body(request, _BODY_BYTES))
@@ -91,7 +93,7 @@ async def get_hook(request: Request, hook_id: HookId, _caller: Reader) -> Respon
     responses=documented(HookView, 400, 401, 403, 404, 408, 413, 422, 503),
     openapi_extra=body_of(HookChange, CHANGE),
 )
-async def patch_hook(request: Request, hook_id: HookId, caller: Writer) -> Response:
+async def patch_hook(request: Request, hook_id: HookId, caller: Addresser) -> Response:
     """What is left out stays. What waits already goes to the new address, in the new way."""
     deps = deps_of(request)
     wish = decode(_CHANGE, await read_body(request, _BODY_BYTES))

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anclora.access import Caller
+from anclora.access import BODIES, Caller
 from anclora.api.answers import answer
 from anclora.api.auth import Needs
 from anclora.api.bodies import decode, read_body
@@ -30,6 +30,7 @@ _BODY_BYTES = 50_000
 _FILE: Mapping[str, str] = {"type": "string", "format": "binary"}
 Reader = Annotated[Caller, Depends(Needs("inbound:read"))]
 Writer = Annotated[Caller, Depends(Needs("inbound:write"))]
+FileReader = Annotated[Caller, Depends(Needs("inbound:read", BODIES))]  # of a file nothing is left to redact
 Instance = Annotated[str | None, Query(description="only this number of ours")]
 Before = Annotated[UUID | None, Query(description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -172,7 +173,7 @@ async def get_heard(request: Request, heard_id: HeardId, _caller: Reader) -> Res
         **{status: refused(status) for status in (401, 403, 404, 422, 503)},
     },
 )
-async def get_heard_media(request: Request, heard_id: HeardId, _caller: Reader) -> Response:
+async def get_heard_media(request: Request, heard_id: HeardId, _caller: FileReader) -> Response:
     """Fetched from the provider the first time, then kept as uploads are; `ETag` is its hash, for `media.stored`."""
     deps = deps_of(request)
     if deps.heard_media is None:

@@ -16,8 +16,10 @@ from anclora.api.auth import Needs
 from anclora.api.bodies import decode, read_body
 from anclora.api.deps import deps_of
 from anclora.api.openapi import body_of, documented
-from anclora.incidents import Desk, Detail, Incident, Quiet, Severity, postmortem, read
+from anclora.incidents import Desk, Detail, Incident, Quiet, postmortem, read
+from anclora.incidents.model import PostMortemState
 from anclora.incidents.silence import silence_incident
+from anclora.kit.severity import Severity
 
 router = APIRouter(tags=["incidents"])
 _BODY_BYTES = 10_000
@@ -72,8 +74,12 @@ class Escalated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostMortem(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft in Markdown: what was measured is filled in, what people have to think about is asked."""
+    """A draft in Markdown: what was measured is filled in, what people have to think about is asked.
 
+    It is `open` while an action waits to be done, and `closed` when all are and the incident is over.
+    """
+
+    state: PostMortemState
     markdown: str
 
 
@@ -86,7 +92,7 @@ async def get_incidents(
     request: Request,
     _caller: Reader,
     state: Annotated[Standing | None, Query(description="unresolved = open or acknowledged")] = None,
-    severity: Severity | None = None,
+    severity: Literal[Severity.CRITICAL, Severity.WARNING] | None = None,
     name: Annotated[str | None, Query(description="of the alert", max_length=200)] = None,
     before: Annotated[UUID | None, Query(description="last id of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -184,7 +190,8 @@ async def get_postmortem(request: Request, incident_id: Id, _caller: Reader) -> 
     found = await read.find_incident(deps.db, incident_id)
     since, until = found.incident.starts_at - _LOOK_BACK, found.incident.resolved_at or deps.clock.now()
     changes = await read.list_changes(deps.db, since, until, 20)
-    return answer(PostMortem(markdown=postmortem.draft(found, changes, deps.settings.timezone, deps.clock.now())))
+    markdown = postmortem.draft(found, changes, deps.settings.timezone, deps.clock.now())
+    return answer(PostMortem(state=postmortem.state_of(found), markdown=markdown))
 
 
 def _desk(request: Request, caller: Caller) -> Desk:

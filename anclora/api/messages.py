@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anclora.access import Caller
+from anclora.access import BODIES, Caller
 from anclora.api.answers import answer
 from anclora.api.auth import Needs, authorize
 from anclora.api.bodies import decode, read_body
@@ -239,11 +239,11 @@ async def get_message(request: Request, message_id: Id, _caller: Reader) -> Resp
     summary="Why is it not out yet?",
     responses=documented(Explanation, 401, 403, 404, 422, 503),
 )
-async def get_explanation(request: Request, message_id: Id, _caller: Reader) -> Response:
+async def get_explanation(request: Request, message_id: Id, caller: Reader) -> Response:
     """The one rule that limits it now, and its timeline. Position and moment are estimates."""
     deps = deps_of(request)
-    zone = deps.settings.timezone
-    return answer(await explain(deps.db, deps.queue, message_id, now=deps.clock.now(), zone=zone))
+    zone, bodies = deps.settings.timezone, caller.may(BODIES)
+    return answer(await explain(deps.db, deps.queue, message_id, now=deps.clock.now(), zone=zone, bodies=bodies))
 
 
 @router.delete(

@@ -16,12 +16,18 @@ from anclora.api.auth import open_to_all
 from anclora.api.cached import Cached
 from anclora.api.deps import Deps
 from anclora.api.openapi import refused
+from anclora.backups import show_backups
+from anclora.capacity import show_capacity
+from anclora.drills import show_last_success
 from anclora.health import Checked, Figures
 from anclora.incidents import show_last_tick
-from anclora.kit.errors import UnavailableError
+from anclora.kit.errors import AncloraError
 from anclora.kit.logging import get_logger
 from anclora.kit.metrics import counter, exposition, gauge, histogram
+from anclora.kit.patience import Patience
 from anclora.messages.overview import ErrorRate, error_rate
+from anclora.playbook import show_last_runs
+from anclora.retention import show_retention
 
 log = get_logger(__name__)
 router = APIRouter(tags=["operations"])
@@ -45,7 +51,10 @@ for _result in ("ok", "bad_signature", "malformed"):  # a rate needs the series 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = 5.0
 _TODAY_SECONDS = 30.0
-_EXPECTED = (UnavailableError, psycopg.Error)
+_CAPACITY_SECONDS, _CAPACITY_PATIENCE_SECONDS = 3_600.0, 60.0
+_LOOK_SECONDS = 2.0  # the checks, then all others side by side: a scrape is given ten
+# AncloraError: also figures nobody can sum up, as of a currency nobody knows.
+_EXPECTED = (AncloraError, psycopg.Error, TimeoutError)
 
 
 class Scrape:
@@ -63,20 +72,32 @@ class Scrape:
         self._figures = figures
         self._error_rate = Cached(lambda: error_rate(deps.db, deps.clock.now()), deps.clock, seconds=_SECONDS)
         self._today = Cached(self._overview, deps.clock, seconds=_TODAY_SECONDS)
-        self._turn = asyncio.Lock()
+        self._capacity = self._once_an_hour()
+        self._patience = Patience(_LOOK_SECONDS)
+        self._text = Cached(self._write, deps.clock, seconds=0.0)
 
     async def text(self) -> bytes:
-        """Everything. What is not known now has no series: a scrape must not fail with the database."""
-        async with self._turn:
-            checked = await self._checks.get()
-            await asyncio.gather(
-                self._figures.show(checked), self._show_errors(), self._show_today(), self._show_watches()
-            )
-            return exposition()
+        """Everything, in some four seconds at most, whatever is frozen. Who asks meanwhile gets the same.
+
+        What is not known now has no series: a scrape must not fail with the database, and not be late with it either,
+        or the alert that fires would be the one of a process that is gone.
+        """
+        return await self._text.get()
+
+    async def _write(self) -> bytes:
+        checked = await self._checks.get()
+        await asyncio.gather(
+            self._figures.show(checked),
+            self._show_errors(),
+            self._show_today(),
+            self._show_watches(),
+            self._show_capacity(),
+        )
+        return exposition()
 
     async def _show_errors(self) -> None:
         try:
-            found = await self._error_rate.get()
+            found = await self._patience.wait(self._error_rate.get())
         except _EXPECTED as error:
             log.warning("error_rate_unknown", error=repr(error))
             found = ErrorRate(rate=float("nan"), samples=0)
@@ -85,16 +106,40 @@ class Scrape:
 
     async def _show_today(self) -> None:
         try:
-            show_today(await self._today.get())
+            show_today(await self._patience.wait(self._today.get()))
         except _EXPECTED as error:
             log.warning("figures_unknown", error=repr(error))
             show_today(None)
 
     async def _show_watches(self) -> None:
         try:
-            await asyncio.gather(show_last_look(self._deps.db), show_last_tick(self._deps.db))
+            await self._patience.wait(self._look_at_watches())
         except _EXPECTED as error:
             log.warning("watches_unknown", error=repr(error))
+
+    async def _show_capacity(self) -> None:
+        try:
+            await self._patience.wait(self._capacity.get())
+        except TimeoutError:
+            return  # it goes on behind this scrape, for the next one
+        except _EXPECTED as error:
+            log.warning("capacity_unknown", error=repr(error))
+            self._capacity = self._once_an_hour()  # a failure is not kept that long
+
+    def _once_an_hour(self) -> Cached[None]:
+        deps = self._deps
+        return Cached(
+            lambda: show_capacity(deps.db, deps.settings, deps.clock),
+            deps.clock,
+            seconds=_CAPACITY_SECONDS,
+            timeout_seconds=_CAPACITY_PATIENCE_SECONDS,
+        )
+
+    async def _look_at_watches(self) -> None:
+        shown = (show_last_look, show_last_tick, show_last_runs, show_last_success)
+        looks = [show(self._deps.db) for show in shown]
+        db, settings = self._deps.db, self._deps.settings
+        await asyncio.gather(*looks, show_backups(db, settings), show_retention(db, settings, self._deps.clock))
 
     async def _overview(self) -> Overview:
         deps = self._deps

@@ -16,7 +16,8 @@ from anclora.api.examples_reports import TRY_CHANNEL
 from anclora.api.openapi import body_of, documented
 from anclora.audit import record
 from anclora.kit.errors import InvalidError, SetupError
-from anclora.notify import NoticeView, Severity, Told, recent_notices, trial
+from anclora.kit.severity import Severity
+from anclora.notify import NoticeView, Told, recent_notices, trial
 
 router = APIRouter(tags=["notices"])
 _BODY_BYTES = 10_000

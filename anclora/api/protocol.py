@@ -2,8 +2,9 @@
 
 A message has four webhooks, and what a server does around each of them costs several times what we do for it. So a
 request that came whole, at an idle connection, to a known number with its secret, is handed over where it is parsed,
-and answered where its commit ends. Anything else (a slow or large body, a wrong secret, no JSON, a proxy's peculiarity)
-goes the ordinary way with all its words; nothing is refused here.
+and answered where its commit ends; its head is read by the server's parser the first time only (`heads`). Anything else
+(a slow or large body, a wrong secret, no JSON, a proxy's peculiarity) goes the ordinary way with all its words; nothing
+is refused here.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from anclora.api import hot, webhooks
 from anclora.api.deps import Deps
 from anclora.api.errors import answer_defect, answer_error
 from anclora.api.frame import HEADERS, given_id, instruments
+from anclora.api.heads import Head, Heads
 from anclora.api.metrics import WEBHOOKS
 from anclora.kit.errors import AncloraError
 from anclora.kit.ids import new_id_text
@@ -35,6 +37,7 @@ _STORED = b"HTTP/1.1 200 OK\r\n" + b"".join(
 _BODY = bytes(webhooks.STORED.body)
 _OK = WEBHOOKS.labels("ok")
 _FAILED = WEBHOOKS.labels("unavailable")
+_HEADS = Heads()
 
 
 class _Open:
@@ -63,12 +66,26 @@ class HotProtocol(HttpToolsProtocol):
         super().__init__(**server)
         self._deps = deps
         self._held: list[bytes] | None = None  # the body of a request that may go the short way
+        self._between = True  # the parser waits for the first byte of a request
+        self._read: bytes | None = None  # what it reads, if that began between two
+        self._rests_from_seconds = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the peer."""
+        if self._between and self._is_idle():
+            found = _HEADS.find(data)
+            if found is not None and self._taken(*found, None):
+                return
+            self._read = data
         super().data_received(data)
+        self._read = None
         if self._held is not None:  # its rest comes later
             self._go_on()
+
+    def on_message_begin(self) -> None:
+        """The parser's word."""
+        self._between = False
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The parser's word."""
@@ -86,17 +103,37 @@ class HotProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The parser's word."""
+        self._between = True
         if self._held is not None:
-            if self._taken(b"".join(self._held)):
+            head, body, headers = self._head(), b"".join(self._held), dict(self.headers)
+            head = Head(*head, headers.get(_SECRET, b"").decode("latin-1"))
+            request_id = given_id(headers)
+            if self._taken(head, body, request_id):
                 self._held = None
+                if self._read is not None and b"x-request-id" not in headers:
+                    _HEADS.learn(self._read, head)
                 return
             self._go_on()
         super().on_message_complete()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing came for a while, since the timer was set: not anew after each webhook."""
+        self.timeout_keep_alive_task = None
+        rest = self._rests_from_seconds + self.timeout_keep_alive - self.loop.time()
+        if self._is_idle():
+            if rest > 0:
+                self.timeout_keep_alive_task = self.loop.call_later(rest, self.timeout_keep_alive_handler)
+            else:
+                super().timeout_keep_alive_handler()
+
+    def _is_idle(self) -> bool:
+        last = cast(_Open | None, self.cycle)
+        return last is None or last.response_complete
+
     def _may_be_short(self) -> bool:
-        parser, last = self.parser, cast(_Open | None, self.cycle)
+        parser = self.parser
         return (
-            (last is None or last.response_complete)
+            self._is_idle()
             and parser is not None
             and parser.get_method() == b"POST"
             and parser.should_keep_alive()
@@ -111,13 +148,15 @@ class HotProtocol(HttpToolsProtocol):
         for piece in held:
             super().on_body(piece)
 
-    def _taken(self, body: bytes) -> bool:
+    def _head(self) -> tuple[str, str]:
         path = self.url.decode("ascii")
-        name = unquote(path[len(_PREFIX) :]) if "%" in path else path[len(_PREFIX) :]
-        headers = dict(self.headers)
-        request = _Open(path, given_id(headers))
+        name = path[len(_PREFIX) :]
+        return path, unquote(name) if "%" in name else name
+
+    def _taken(self, head: Head, body: bytes, request_id: str | None) -> bool:
+        request = _Open(head.path, request_id)
         try:
-            future = webhooks.take(self._deps, name, headers.get(_SECRET, b"").decode("latin-1"), body)
+            future = webhooks.take(self._deps, head.name, head.secret, body)
         except Exception:  # the ordinary way has words for it, and a net under it
             log.exception("short_way_failed")
             return False
@@ -148,7 +187,20 @@ class HotProtocol(HttpToolsProtocol):
         self.transport.write(b"".join((head, ours, server, known_as, b"\r\n", body)))
         if not request.keep_alive:
             self.transport.close()
-        self.on_response_complete()
+        self._rest()
+
+    def _rest(self) -> None:
+        """Until the next request."""
+        if self.pipeline or self.transport.is_closing():
+            self.on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._rests_from_seconds = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
 
 def protocol_of(deps: Deps) -> type[asyncio.Protocol]:

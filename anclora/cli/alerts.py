@@ -13,6 +13,7 @@ from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, moment, show_facts, show_json, show_rows
 from anclora.kit.errors import InvalidError
+from anclora.kit.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Alerts: what there is, what fires, and what to do about it.")
 _PATH = "/api/v1/alerts"
@@ -79,13 +80,16 @@ def check(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None
 def write(
     folder: Annotated[Path, typer.Argument(help="Where the files go, for example /etc/prometheus.")],
     anclora_url: Annotated[
-        str, typer.Option(help="Of this API, for Alertmanager and for links.")
-    ] = Links().anclora_url,
-    grafana_url: Annotated[str, typer.Option(help="Of Grafana, for links.")] = Links().grafana_url,
+        str | None, typer.Option(help="Of this API, for Alertmanager and for links; else ANCLORA_PUBLIC_URL.")
+    ] = None,
+    grafana_url: Annotated[str | None, typer.Option(help="Of Grafana, for links; else ANCLORA_GRAFANA_URL.")] = None,
     only_check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 1 when one is old.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Rules, their tests, Alertmanager's routes and an example for Prometheus, with the links of this installation."""
+    settings, here = load_settings(), Links()
+    anclora_url = anclora_url or settings.public_url or here.anclora_url
+    grafana_url = grafana_url or settings.grafana_url or here.grafana_url
     for url in (anclora_url, grafana_url):
         if not url.startswith(("http://", "https://")) or not url.isprintable():
             raise InvalidError(f"{url[:100]!r} is no address. It begins with http:// or https://.", code="invalid_url")

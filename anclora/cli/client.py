@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
+from anclora.cli.actor import ROLE
 from anclora.kit.errors import AncloraError, InvalidError, SetupError, UnauthorizedError, UnavailableError
 
 _TIMEOUT_SECONDS = 30.0
@@ -38,6 +39,21 @@ class Client:
         stored = read_env(data_dir)
         self.url = os.environ.get("ANCLORA_URL") or stored.get("ANCLORA_URL") or "http://127.0.0.1:8000"
         self._key = os.environ.get("API_KEY") or stored.get("API_KEY")
+        role = os.environ.get(ROLE)
+        self._role = {"X-Anclora-Role": role} if role else {}  # the key may be greater than who types
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request of ours carries: the key, and the role of whoever types where there is one.
+
+        Raises:
+            SetupError: there is none.
+        """
+        if self._key is None:
+            raise SetupError(
+                "There is no API key. Start `anclora up`, or set API_KEY (make one: `anclora keys create`)."
+            )
+        return {"X-API-Key": self._key, **self._role}
 
     def get(self, path: str, query: Mapping[str, str | None]) -> Any:
         """A GET with the query members that are set."""
@@ -91,15 +107,11 @@ class Client:
         *,
         decode: Callable[[bytes], Any] = lambda body: json.loads(body or b"null"),
     ) -> Any:
-        if self._key is None:
-            raise SetupError(
-                "There is no API key. Start `anclora up`, or set API_KEY (make one: `anclora keys create`)."
-            )
         request = urllib.request.Request(  # noqa: S310 - the operator's own address
-            self.url + path, method=method, data=data, headers={"X-API-Key": self._key, **headers}
+            self.url + path, method=method, data=data, headers={**self.headers, **headers}
         )
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_seconds) as answer:  # noqa: S310 - as above
+            with urllib.request.urlopen(request, timeout=self._timeout_seconds) as answer:  # noqa: S310 - as above # nosec B310
                 return decode(answer.read())
         except urllib.error.HTTPError as error:
             raise _problem(error) from None

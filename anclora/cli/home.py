@@ -20,7 +20,7 @@ from anclora.storage.migrate import migrate
 from anclora.storage.partitions import ensure_partitions
 from anclora.supervise import Child, answers_200, command
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

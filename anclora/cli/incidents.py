@@ -1,4 +1,4 @@
-"""`anclora incidents list|show|ack|escalate|plan|note|silence|maintenance|resolve|postmortem|changes`."""
+"""`anclora incidents list|show|ack|escalate|plan|note|silence|maintenance|resolve|postmortem|action|changes`."""
 
 import re
 from typing import Annotated, Any
@@ -7,16 +7,19 @@ from uuid import UUID
 
 import typer
 
+from anclora.cli import actions
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_facts, show_json, show_rows
 from anclora.kit.errors import InvalidError
 
 app = typer.Typer(no_args_is_help=True, help="Incidents: what is wrong, who has it, and what became of it.")
+app.add_typer(actions.app, name="action")
 _PATH = "/api/v1/incidents"
 _COLUMNS = ("id", "severity", "state", "name", "opened_at", "who", "summary")
 _TIMELINE = ("at", "kind", "text", "actor")
 _PAGES = ("at", "level", "person", "why")
+_ACTIONS = ("id", "due_on", "owner", "text", "done_at")
 _SILENCES = ("id", "kind", "what", "starts_at", "ends_at", "author", "reason")
 _CHANGES = ("at", "kind", "action", "subject", "actor")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(s|m|min|h|d)?\Z")
@@ -28,7 +31,7 @@ _FACTS = (
 Id = Annotated[UUID, typer.Argument(metavar="ID", help="Its id, as the list shows it.")]
 For = Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.")]
 Reason = Annotated[str, typer.Option(help="Why, for whoever wonders.")]
-Match = Annotated[list[str] | None, typer.Option("--match", help="Label that must fit: name=AncloraQueueStalled.")]
+Match = Annotated[list[str] | None, typer.Option("--match", help="Label that must fit: name=AncloraLaneNotDraining.")]
 Start = Annotated[str | None, typer.Option("--from", help="From when on, e.g. 2026-01-31T22:00:00+01:00; else now.")]
 
 
@@ -67,6 +70,9 @@ def show(incident_id: Id, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson 
     show_rows(found["pages"], _PAGES, as_json=False, empty="Nobody was called.")
     console.print()
     show_rows(found["timeline"], _TIMELINE, as_json=False, empty="Nothing happened.")
+    if found["actions"]:
+        console.print()
+        show_rows(found["actions"], _ACTIONS, as_json=False, empty="")
 
 
 @app.command()
@@ -135,7 +141,7 @@ def silence(
 ) -> None:
     """Call nobody for a while: about one incident, or about all that fit."""
     if (incident_id is None) == (not match):
-        raise InvalidError("Name an incident, or what must fit: --match name=AncloraQueueStalled.")
+        raise InvalidError("Name an incident, or what must fit: --match name=AncloraLaneNotDraining.")
     client, seconds = Client(data_dir), _seconds(span)
     if incident_id is not None:
         wish: dict[str, Any] = {"seconds": seconds, "reason": reason}
@@ -225,7 +231,7 @@ def _seconds(text: str) -> float:
 def _matches(pairs: list[str] | None) -> dict[str, str]:
     for pair in pairs or []:
         if "=" not in pair:
-            raise InvalidError(f"{pair[:50]!r} has no =; write it as name=AncloraQueueStalled.")
+            raise InvalidError(f"{pair[:50]!r} has no =; write it as name=AncloraLaneNotDraining.")
     return dict(pair.split("=", 1) for pair in pairs or [])
 
 

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import typer
 
 from anclora.audit import record
-from anclora.cli import numbers
+from anclora.cli import gestures, numbers
+from anclora.cli.actor import actor
 from anclora.cli.client import Client, read_env
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_facts, show_json, show_rows
@@ -24,6 +25,7 @@ from anclora.storage.database import Database, open_pool
 app = typer.Typer(help="Our numbers: list them, make and pair them, mend them, learn them anew from the provider.")
 for command in numbers.COMMANDS:
     app.command()(command)
+gestures.add_to(app)
 _THEIRS = ("quality", "tier", "throughput")
 _COLUMNS = ("name", "status", "since", "owner", "reason")
 
@@ -114,7 +116,7 @@ async def _sync(data_dir: Path) -> list[dict[str, Any]]:
             failures |= await connect_webhooks(db, found, providers[name], public_url=public_url)
             async with db.transaction() as connection:
                 await record(
-                    connection, actor="cli", action="instance.sync", subject=name, detail={"count": len(found)}
+                    connection, actor=actor(), action="instance.sync", subject=name, detail={"count": len(found)}
                 )
             known += found
     finally:

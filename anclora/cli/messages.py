@@ -97,7 +97,22 @@ def show(message_id: MessageId, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: A
         return
     facts = {name: message.get(name) for name in _SHOWN}
     show_facts({**facts, "says": said(message.get("content"))}, as_json=False)
-    console.print(Text(f"\n{explained['text']}{_estimate(explained)}\n"))
+    console.print()
+    _show_why(explained)
+
+
+@app.command()
+def explain(message_id: MessageId, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Why a message is not out yet: the one rule that limits it now, and everything that happened to it."""
+    explained = Client(data_dir).call("GET", f"/api/v1/messages/{message_id}/explain")
+    if as_json:
+        show_json(explained)
+    else:
+        _show_why(explained)
+
+
+def _show_why(explained: dict[str, Any]) -> None:
+    console.print(Text(f"{explained['text']}{_estimate(explained)}\n"))
     for entry in explained["timeline"]:
         at = moment(entry["at"], parts="milliseconds")
         console.print(Text.assemble((at, "dim"), f"  {entry['what']}  {entry.get('detail') or ''}"))

@@ -1,7 +1,6 @@
 """`anclora notify channels|test`: the ways to people, and whether one works."""
 
 import time
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -9,18 +8,11 @@ import typer
 from anclora.cli.client import Client
 from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from anclora.cli.show import console, show_json, show_rows
+from anclora.kit.severity import Severity
 
 app = typer.Typer(no_args_is_help=True, help="The ways to people: Slack, PagerDuty, mail, calls, texts, a webhook.")
 _COLUMNS = ("channel", "target", "state", "tries", "note")
 _EVERY_SECONDS = 0.5
-
-
-class Severity(StrEnum):
-    """How loud."""
-
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 @app.command()

@@ -63,7 +63,7 @@ def rebuild(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Make the lanes anew from the ledger, while everything runs."""
+    """Put into the lanes what the ledger says and they lack, while everything runs. What they hold already stays."""
     client = Client(data_dir)
     before = client.call("POST", "/api/v1/queue/rebuild")
     deadline = time.monotonic() + wait_seconds
@@ -79,4 +79,4 @@ def rebuild(
     if as_json:
         show_json(now)
     else:
-        console.print(f"The lanes are what the ledger says (epoch {now['epoch']}).")
+        console.print(f"The lanes have what the ledger says (epoch {now['epoch']}).")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from anclora.kit.said import REDACTED
+
 _CHARS = 120
 
 
@@ -9,6 +11,8 @@ def said(content: dict[str, Any] | None) -> str | None:
     """A content as the API shows it, as one line; None for what has no words."""
     if not content:
         return None
+    if "redacted" in content:
+        return REDACTED
     kind = content.get("type")
     media = content.get("media") or {}
     file = media.get("filename") or media.get("url") or media.get("stored") or ("a file" if media else None)

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Generator
+from typing import Annotated
 
+import typer
 import uvicorn
 import uvloop
 
@@ -15,14 +17,16 @@ from anclora.api.deps import Deps
 from anclora.api.protocol import protocol_of
 from anclora.api.side import create_side_app
 from anclora.cli.home import claim_port
+from anclora.cli.options import Port
 from anclora.instances.register import connect_webhooks, register
 from anclora.kit import collector
 from anclora.kit.backoff import backoff_seconds
 from anclora.kit.errors import AncloraError
 from anclora.kit.logging import configure_logging, get_logger
 from anclora.kit.reporting import start_reporting
-from anclora.kit.settings import Settings
+from anclora.kit.settings import Settings, load_settings
 from anclora.kit.tracing import start_tracing
+from anclora.kit.watchdog import watchdog
 from anclora.runtime import Runtime, open_runtime
 from anclora.workers import Role, working
 
@@ -42,12 +46,26 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:
+def serve(
+    role: Annotated[Role, typer.Option(help="What this process does.")] = Role.ALL,
+    port: Port = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """One process of the product, until SIGTERM."""
+    run(load_settings(), {role}, host=host, port=port)
+
+
+async def _serve(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:
     """Run the roles until a signal; then refuse new work, drain, and return."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    with watchdog(settings.blocked_seconds):
+        await _serve_roles(settings, roles, stop, host=host, port=port)
+
+
+async def _serve_roles(settings: Settings, roles: set[Role], stop: asyncio.Event, *, host: str, port: int) -> None:
     async with open_runtime(settings) as runtime, working(runtime, roles):
         collector.settle()
         if roles & {Role.API, Role.ALL}:
@@ -178,7 +196,7 @@ async def _registered(runtime: Runtime, public_url: str) -> bool:
 
 
 def run(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:
-    """Blocking form of `serve`, on uvloop."""
+    """Serve these roles, on uvloop."""
     configure_logging(settings.log_level)
     reports, traces = start_reporting(settings, version=__version__), start_tracing(version=__version__)
     if roles & {Role.API, Role.ALL}:
@@ -187,7 +205,7 @@ def run(settings: Settings, roles: set[Role], *, host: str, port: int) -> None:
         claim_port(host, settings.metrics_port)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, roles, host=host, port=port))
+            runner.run(_serve(settings, roles, host=host, port=port))
     finally:
         for told in (traces, reports):
             if told is not None:

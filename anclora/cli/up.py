@@ -9,18 +9,23 @@ from urllib.parse import urlsplit
 
 from anclora.cli.client import read_env
 from anclora.cli.home import Home, child_env, claim_port, free_port, new_secret, prepare, start_sandbox
+from anclora.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, Port
 from anclora.cli.show import console, show_json
 from anclora.kit.clock import SystemClock
-from anclora.kit.errors import AncloraError
 from anclora.kit.settings import Settings, load_settings
 from anclora.providers.registry import EVOLUTION, build
 from anclora.storage.embedded import start_embedded
-from anclora.supervise import Child, answers_200, family
+from anclora.supervise import Child, answers_200, family, keep
 
 _READY_SECONDS = 60.0
 _SANDBOX = "sandbox"
 _SERVERS = ("DATABASE_URL", "REDIS_URL", "EVOLUTION_API_URL", "EVOLUTION_API_KEY")
 _OWN = "# Started by `anclora up` itself:"
+
+
+def up(port: Port = 8000, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Everything on this machine: private servers, a sandbox unless Evolution API is configured, and the product."""
+    asyncio.run(run(data_dir, port, as_json=as_json))
 
 
 def own_settings(settings: Settings, stored: Mapping[str, str], own: Collection[str]) -> Settings:
@@ -52,7 +57,7 @@ async def run(data_dir: Path, port: int, *, as_json: bool = False) -> None:
 
     Raises:
         SetupError: the port or the data directory is in use, or a server does not start.
-        AncloraError: the provider's own sentence; or the server ended by itself.
+        AncloraError: the provider's own sentence; or the server ends again and again.
     """
     claim_port("127.0.0.1", port)
     data_dir = data_dir.resolve()  # noqa: ASYNC240 - once, before anything runs
@@ -84,7 +89,7 @@ async def run(data_dir: Path, port: int, *, as_json: bool = False) -> None:
                 show_json(values)
             else:
                 _say(data_dir, values, sandbox=settings.evolution_api_url is None)
-            await _wait(stop, child)
+            await keep(child, stop)
     finally:
         await asyncio.to_thread(servers.stop)
 
@@ -148,13 +153,3 @@ def _say(data_dir: Path, values: dict[str, str], *, sandbox: bool) -> None:
     console.print(f"  load it    source {data_dir / 'env'}", highlight=False)
     console.print("  try        .venv/bin/anclora send --to 34600111222 --text hola", highlight=False)
     console.print("[dim]Ctrl-C stops it.[/dim]")
-
-
-async def _wait(stop: asyncio.Event, child: Child) -> None:
-    stopping = asyncio.create_task(stop.wait())
-    ending = asyncio.create_task(child.wait())
-    done, pending = await asyncio.wait({stopping, ending}, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    if ending in done and not stop.is_set():
-        raise AncloraError(f"The server ended. Its last words:\n{child.last_words()}", code="server_ended")

@@ -1,13 +1,13 @@
 """The figures of conversations and of agents, told apart: by slices of time, by number, by agent."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from anclora.conversations.outs import QUERIES
-from anclora.storage.database import Database
+from anclora.storage.database import Database, moment_list
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -98,25 +98,24 @@ async def _apart(
     **span: object,
 ) -> Apart[T]:
     names = [name for name in nothing.__struct_fields__ if not name.startswith("first_response")]
-    sums: dict[str | None, dict[str, Any]] = {None: {}}  # None = all parts together
-    for row in await db.fetch_all(QUERIES[query], by=part.by, cuts=[cut.timestamp() for cut in part.cuts], **span):
-        key = row["place"] if part.by == "at" else row["name"]
+    found: dict[str, T] = {}
+    total: dict[str, Any] = dict.fromkeys(names, 0)
+    for row in await db.fetch_all(QUERIES[query], by=part.by, cuts=moment_list(part.cuts), **span):
         waits = _seconds(row["waits"])
         if row["whole"]:
-            sums[None].update(waits)
+            total |= waits
             continue
-        for counts in [sums[None]] if key is None else [sums[None], sums.setdefault(str(key), {})]:
-            for name in names:
-                counts[name] = counts.get(name, 0) + row[name]
-        if waits and key is not None:
-            sums[str(key)].update(waits)
-    found = {key: msgspec.structs.replace(nothing, **counts) for key, counts in sums.items()}
-    total = found.pop(None)
-    return Apart({str(key): counts for key, counts in found.items()}, total)
+        counts = {name: row[name] for name in names}
+        for name, n in counts.items():
+            total[name] += n
+        key = row["place"] if part.by == "at" else row["name"]
+        if key is not None:
+            found[str(key)] = type(nothing)(**counts, **waits)
+    return Apart(found, type(nothing)(**total))
 
 
-def _seconds(waits: Sequence[timedelta] | None) -> dict[str, float]:
+def _seconds(waits: Sequence[float] | None) -> dict[str, float]:
     if not waits:
         return {}
-    p50, p95 = (round(wait.total_seconds(), 3) for wait in waits)
+    p50, p95 = (round(seconds, 3) for seconds in waits)
     return {"first_response_p50": p50, "first_response_p95": p95}

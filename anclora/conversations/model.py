@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 import msgspec
+
+from anclora.kit.said import SAID
 
 
 class State(StrEnum):
@@ -68,10 +70,10 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     first_response_agent: str | None
     closed_at: datetime | None
     closed_by: str | None
-    closed_why: str | None
+    closed_why: Annotated[str | None, SAID]
     handoff_at: datetime | None
     handoff_reason: HandoffReason | None
-    handoff_note: str | None
+    handoff_note: Annotated[str | None, SAID]
     agent: str | None
     claimed_at: datetime | None
 
@@ -92,10 +94,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     id: UUID
     kind: str | None = None
-    text: str | None = None
+    text: Annotated[str | None, SAID] = None
     agent: str | None = None
     reason: str | None = None
-    note: str | None = None
+    note: Annotated[str | None, SAID] = None
     by: str | None = None
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from anclora.conversions.read import QUERIES
 from anclora.kit.errors import InvalidError
-from anclora.storage.database import Database
+from anclora.storage.database import Database, moment_list
 
 
 class Part(NamedTuple):
@@ -55,7 +55,7 @@ async def worth_apart(
     rows = await db.fetch_all(
         QUERIES["count_conversions_apart"],
         by=part.by,
-        cuts=[cut.timestamp() for cut in part.cuts],
+        cuts=moment_list(part.cuts),
         since=since,
         until=until,
         currency=currency,
@@ -67,7 +67,8 @@ async def worth_apart(
     counts: dict[str, dict[str, int]] = {}
     revenue: dict[str, int] = {}
     for row in rows:
-        counts.setdefault(row["key"], {})[row["kind"]] = row["counts"]
-        revenue[row["key"]] = revenue.get(row["key"], 0) + (int(row["converted"]) if row["revenue"] else 0)
+        key = str(row["place"]) if part.by == "at" else row["key"]
+        counts.setdefault(key, {})[row["kind"]] = row["counts"]
+        revenue[key] = revenue.get(key, 0) + (int(row["converted"]) if row["revenue"] else 0)
     parts = {key: Worth(counts=kinds, revenue_minor=revenue[key]) for key, kinds in counts.items()}
     return Apart(parts, exponent=found["exponent"])

@@ -20,6 +20,7 @@ class EventType(StrEnum):
     MESSAGE_PLAYED = "message.played"
     MESSAGE_FAILED = "message.failed"
     MESSAGE_DEAD = "message.dead"
+    MESSAGE_EXPIRED = "message.expired"
     MESSAGE_RECEIVED = "message.received"
     MESSAGE_TYPED = "message.typed"  # on the phone of one of our numbers
     INSTANCE_STATUS = "instance.status"

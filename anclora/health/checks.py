@@ -26,6 +26,7 @@ from anclora.instances.book import InstanceBook
 from anclora.kit.clock import Clock
 from anclora.kit.errors import AncloraError
 from anclora.kit.logging import get_logger
+from anclora.kit.patience import Patience
 from anclora.kit.settings import Settings
 from anclora.messages.queue_view import QueueView, TellsStats
 from anclora.storage.database import Database
@@ -80,6 +81,7 @@ class Checks:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._patience = Patience(_CHECK_SECONDS)
         self.redis: RedisView | None = None
 
     async def run(self) -> Checked:
@@ -108,8 +110,7 @@ class Checks:
         began_seconds = self._parts.clock.boot_seconds()
         status: Status = "unhealthy"
         try:
-            async with asyncio.timeout(_CHECK_SECONDS):
-                status, message = await probe()
+            status, message = await self._patience.wait(probe())
         except EXPECTED as error:
             log.warning("check_failed", check=name, error=repr(error))
             refused = isinstance(error, psycopg.Error)  # it does, and what was asked for is not there: not migrated

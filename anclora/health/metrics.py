@@ -14,7 +14,9 @@ OLDEST_SECONDS = Figure("queue_oldest_age_seconds", "For how long the first of a
 RATE_LIMIT = Figure("queue_rate_limit_per_second", "What a lane may let out a second, where it is limited", ("queue",))
 PAUSED = Figure("queue_paused", "1 = nothing leaves the lane now", ("queue",))
 DRAIN_SECONDS = Figure(
-    "queue_drain_seconds", "How long what waits takes at the pace of the last minute; none = nothing went"
+    "queue_drain_seconds",
+    "How long what waits takes at the pace of the last minute, by lane and for all of them; none = nothing went",
+    ("queue",),
 )
 THROUGHPUT = Figure("throughput_messages_per_second", "Messages sent a second, over the last minute")
 EXPIRED = Figure(

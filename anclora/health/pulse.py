@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from anclora.health import metrics
+from anclora.health.memory import MemoryWatch, tell
 from anclora.health.model import Disk, Task
 from anclora.health.task import read_disk, read_task, read_written
 from anclora.kit.clock import Clock
@@ -44,6 +45,7 @@ class Pulse(Loop):
         self._looked_at = float("-inf")
         self._cpu: tuple[float, float] | None = None
         self._moved = read_written()
+        self._memory = MemoryWatch()
         self.task: Task = read_task()
 
     @property
@@ -67,9 +69,17 @@ class Pulse(Loop):
         if now - self._looked_at >= _LOOK_EVERY_SECONDS:
             self._looked_at = now
             self._look(now)
+            if self._memory.due(self.task):
+                await asyncio.to_thread(tell, self.task)
         metrics.LAG_SECONDS.set(self.lag_seconds)
         self._ended = asyncio.get_running_loop().time()
         return False
+
+    def stop(self) -> None:
+        """The last moment to see what is there."""
+        if not self.stopping and self._memory.due_at_the_end(self.task):
+            tell(self.task)
+        super().stop()
 
     def _look(self, now: float) -> None:
         self.task = task = read_task()

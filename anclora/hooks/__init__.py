@@ -10,11 +10,12 @@ from anclora.hooks.deliver import Courier
 from anclora.hooks.fan_out import FanOut
 from anclora.hooks.model import Hook, HookChange, HookDraft
 from anclora.hooks.post import Post
-from anclora.hooks.sweep import HookSweep
+from anclora.hooks.sweep import EventPrune, HookSweep
 
 __all__ = [
     "CheckedResolver",
     "Courier",
+    "EventPrune",
     "FanOut",
     "Hook",
     "HookChange",

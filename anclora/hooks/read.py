@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ from anclora.hooks.fan_out import QUERIES
 from anclora.hooks.model import DeliveryState, Hook, PausedBy
 from anclora.hooks.subscriptions import find
 from anclora.kit.clock import Clock
+from anclora.kit.said import SAID
 from anclora.kit.wire import shown_url
 from anclora.storage.database import Database
 
@@ -90,7 +91,7 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int
     status: int | None
     error: str | None
-    answer: str | None
+    answer: Annotated[str | None, SAID]
 
 
 class DeliveryDetail(msgspec.Struct, frozen=True, kw_only=True):

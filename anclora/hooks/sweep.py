@@ -14,32 +14,21 @@ from anclora.storage.partitions import drop_partitions
 log = get_logger(__name__)
 _TABLES = ("hook_deliveries", "hook_requests", "events")  # deliveries before what they tell of
 _MOST_COUNTED = 100_000
-_DROP_EVERY_SECONDS = 3_600.0
 
 
 class HookSweep(Loop):
-    """Counts every quarter of a minute; every hour drops the days that are over."""
+    """Counts every quarter of a minute; each process shows the figures of all."""
 
     name = "hook_sweep"
     every_seconds = 15.0
 
-    def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         super().__init__()
         self._db = db
         self._clock = clock
-        self._days = settings.event_days
-        self._dropped_at_seconds: float | None = None
 
     async def run_once(self) -> bool:
         """One look."""
-        await self._count()
-        last, now_seconds = self._dropped_at_seconds, self._clock.boot_seconds()
-        if last is None or now_seconds - last >= _DROP_EVERY_SECONDS:
-            await self._drop()
-            self._dropped_at_seconds = now_seconds
-        return False
-
-    async def _count(self) -> None:
         now = self._clock.now()
         row = await self._db.fetch_one(QUERIES["count_all_waiting"], most=_MOST_COUNTED) or {}
         oldest = row.get("oldest_at")
@@ -48,11 +37,28 @@ class HookSweep(Loop):
         paused = {each["paused_by"]: each["n"] for each in await self._db.fetch_all(QUERIES["count_paused"])}
         for by in ("person", "failures", "gone"):
             metrics.PAUSED.labels(by).set(paused.get(by, 0))
+        return False
 
-    async def _drop(self) -> None:
+
+class EventPrune(Loop):
+    """Every hour drops the days that are over."""
+
+    name = "event_prune"
+    chore = "event-retention"
+    every_seconds = 3_600.0
+
+    def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:
+        super().__init__()
+        self._db = db
+        self._clock = clock
+        self._days = settings.event_days
+
+    async def run_once(self) -> bool:
+        """Drop them."""
         now = self._clock.now().astimezone(UTC)
         await self._db.execute(QUERIES["forget_old_secrets"], now=now)
         for table in _TABLES:
             async with self._db.transaction() as conn:
                 if names := await drop_partitions(conn, table, now - timedelta(days=self._days)):
                     log.info("partitions_dropped", names=names, older_than_days=self._days)
+        return False

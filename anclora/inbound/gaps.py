@@ -84,6 +84,7 @@ class GapWatch(Loop):
     """Finds gaps out, and looks them up, a bounded number of pages a round."""
 
     name = "gaps"
+    chore = "gap-look-up"
     every_seconds = 15.0
     round_timeout_seconds = 170.0  # within the lease
 

@@ -19,6 +19,7 @@ class InboundPrune(Loop):
     """Removes old rows by their ids, which begin with a moment; safe in several processes at once."""
 
     name = "inbound_prune"
+    chore = "inbound-retention"
     every_seconds = 3_600.0
 
     def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:

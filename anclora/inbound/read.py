@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from anclora.inbound.hear import QUERIES
 from anclora.kit.errors import NotFoundError
 from anclora.kit.ids import first_id_at, moment_of
+from anclora.kit.said import SAID
 from anclora.storage.database import Database
 
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
@@ -42,8 +43,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: UUID | None
     name: str | None
     kind: str
-    text: str | None
-    said: dict[str, Any] | None
+    text: Annotated[str | None, SAID]
+    said: Annotated[dict[str, Any] | None, SAID]
     target: str | None
     quoted: str | None
     group: str | None

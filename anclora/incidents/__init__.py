@@ -5,13 +5,14 @@ planned in business hours. Silences and maintenance are bounded, and everything 
 """
 
 from anclora.incidents.act import Desk
+from anclora.incidents.action import overdue_actions
 from anclora.incidents.buttons import Buttons
 from anclora.incidents.engine import EscalationEngine, show_last_tick
 from anclora.incidents.handover import HandoffAlarm, gather_facts
 from anclora.incidents.heartbeat import Heartbeat
 from anclora.incidents.intake import Intake
 from anclora.incidents.measure import Answered, Load, answered, load
-from anclora.incidents.model import Change, Detail, Incident, Quiet, Severity, Signal, State
+from anclora.incidents.model import Change, Detail, Incident, Quiet, Signal, State
 from anclora.incidents.signal import clear_signal, cleared, raise_signal, raised
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "Intake",
     "Load",
     "Quiet",
-    "Severity",
     "Signal",
     "State",
     "answered",
@@ -35,6 +35,7 @@ __all__ = [
     "cleared",
     "gather_facts",
     "load",
+    "overdue_actions",
     "raise_signal",
     "raised",
     "show_last_tick",

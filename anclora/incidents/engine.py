@@ -10,7 +10,7 @@ from uuid import UUID
 
 from anclora.incidents import metrics
 from anclora.incidents.ledger import QUERIES, happened, incident_of, pages_of, quiet_since
-from anclora.incidents.model import Incident, Severity, State
+from anclora.incidents.model import Incident, State
 from anclora.incidents.page import call, trend_of
 from anclora.incidents.rules import due_reminders, due_steps
 from anclora.incidents.words import Places, acknowledged_notice, reminder_notice, resolved_notice
@@ -18,8 +18,8 @@ from anclora.kit.clock import Clock
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
+from anclora.kit.severity import PRESSING, Severity
 from anclora.notify import Channels, follow, route
-from anclora.notify import Severity as Loudness
 from anclora.oncall import Roster, hours_of, read_roster, targets_of, who
 from anclora.storage.database import Connection, Database, fetch_all, fetch_one
 
@@ -45,6 +45,7 @@ class EscalationEngine(Loop):
     """
 
     name = "escalation"
+    chore = "escalation"
     every_seconds = 2.0
 
     def __init__(
@@ -73,7 +74,7 @@ class EscalationEngine(Loop):
         """`lock` keeps others out; each incident has a transaction of its own, so that one cannot hold up the rest."""
         roster = await read_roster(lock, self._hours, now)
         failed = 0
-        counts = {(severity, state): 0 for severity in Severity for state in (State.OPEN, State.ACKNOWLEDGED)}
+        counts = {(severity, state): 0 for severity in PRESSING for state in (State.OPEN, State.ACKNOWLEDGED)}
         for row in await fetch_all(lock, QUERIES["due_ids"], limit=_AT_ONCE):
             try:
                 found = await self._look_at(row["id"], roster, now)
@@ -110,8 +111,8 @@ class EscalationEngine(Loop):
         trend = await trend_of(conn, found.name, self._places.zone, now)
         notice = reminder_notice(found, number, self._places, now, trend)
         person = found.planned_owner or who(roster, now).primary
-        people = targets_of(roster, self._channels, [person] if person else [], Loudness.WARNING)
-        await route(conn, notice, self._channels.legs(Loudness.WARNING, people), now=now)
+        people = targets_of(roster, self._channels, [person] if person else [], Severity.WARNING)
+        await route(conn, notice, self._channels.legs(Severity.WARNING, people), now=now)
         await conn.execute(QUERIES["remind"], {"id": found.id, "reminders": number})
         await happened(conn, found.id, "reminded", "escalation", "Reminded: it is not planned.", now=now, audited=False)
 

@@ -15,6 +15,16 @@ def is_resolved() -> ConflictError:
     return ConflictError("The incident is resolved. If it goes on, it will be raised again.", code="incident_resolved")
 
 
+def no_action(action_id: UUID) -> NotFoundError:
+    """No action has this id."""
+    return NotFoundError(f"There is no action {action_id}. See: anclora incidents action list", code="action_not_found")
+
+
+def too_many_actions(most: int) -> ConflictError:
+    """An incident is no list of everything there is to do."""
+    return ConflictError(f"An incident has up to {most} actions; put some together.", code="too_many_actions")
+
+
 def nobody_left() -> ConflictError:
     """Everybody was called."""
     return ConflictError(

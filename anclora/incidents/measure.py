@@ -8,14 +8,14 @@ from math import ceil
 import msgspec
 
 from anclora.incidents.ledger import QUERIES
-from anclora.incidents.model import Severity
 from anclora.incidents.rules import ACK_SECONDS
 from anclora.kit.ids import first_id_at
+from anclora.kit.severity import PRESSING, Pressing
 from anclora.storage.database import Connection, fetch_all
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """How the incidents of a severity that opened in a span were acknowledged.
+    """How the incidents of a severity that opened in a span were acknowledged by its end.
 
     Attributes:
         opened: how many.
@@ -23,11 +23,11 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
         within_target: of those, in time.
         target_seconds: by the playbook: 5 min of a critical one, 30 min of business time of a warning.
         ended_alone: resolved before anybody took them.
-        waiting: that nobody has yet.
+        waiting: that nobody had by then.
         p50_seconds: counted time to acknowledge; None = nobody took any. `p95_seconds` likewise.
     """
 
-    severity: Severity
+    severity: Pressing
     opened: int
     acknowledged: int
     within_target: int
@@ -49,10 +49,11 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def answered(conn: Connection, since: datetime, before: datetime) -> list[Answered]:
-    """Times to acknowledge of incidents that opened in a span, by severity."""
-    rows = await fetch_all(conn, QUERIES["ack_times"], since=first_id_at(since), before=first_id_at(before))
+    """Times to acknowledge of incidents that opened in a span, by severity, as it stood at its end."""
+    ids = {"first_id": first_id_at(since), "end_id": first_id_at(before)}
+    rows = await fetch_all(conn, QUERIES["ack_times"], **ids, before=before)
     found: list[Answered] = []
-    for severity in Severity:
+    for severity in PRESSING:
         mine = [row for row in rows if row["severity"] == severity.value]
         times = [row["ack_seconds"] for row in mine if row["ack_seconds"] is not None]
         target = ACK_SECONDS[severity]
@@ -64,8 +65,8 @@ async def answered(conn: Connection, since: datetime, before: datetime) -> list[
                 acknowledged=len(times),
                 within_target=sum(each <= target for each in times),
                 target_seconds=target,
-                ended_alone=sum(row["state"] == "resolved" for row in untaken),
-                waiting=sum(row["state"] != "resolved" for row in untaken),
+                ended_alone=sum(row["is_over"] for row in untaken),
+                waiting=sum(not row["is_over"] for row in untaken),
                 p50_seconds=percentile(times, 50),
                 p95_seconds=percentile(times, 95),
             )
@@ -91,6 +92,34 @@ async def load(conn: Connection, zone: str, since: datetime, before: datetime) -
         for row in rows
         if row["person"]
     ]
+
+
+class Flapping(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert that opened or came back `times` times in a span, about so many different things."""
+
+    name: str
+    times: int
+    things: int
+
+
+class NightPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody was called at night, by the alert `name`."""
+
+    at: datetime
+    person: str
+    name: str
+
+
+async def flapping(conn: Connection, since: datetime, most: int) -> list[Flapping]:
+    """Alerts that opened or came back more than `most` times since then, the most restless first; 10 at most."""
+    values = {"first_id": first_id_at(since), "since": since, "most": most}
+    return [Flapping(**row) for row in await fetch_all(conn, QUERIES["flapping"], **values)]
+
+
+async def night_pages(conn: Connection, zone: str, since: datetime, before: datetime) -> list[NightPage]:
+    """Calls of a span that came at night, the newest first; 10 at most."""
+    values = {"since": since, "before": before, "zone": zone}
+    return [NightPage(**row) for row in await fetch_all(conn, QUERIES["night_pages"], **values)]
 
 
 def percentile(values: Sequence[float], share: int) -> float | None:

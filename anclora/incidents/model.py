@@ -9,14 +9,9 @@ from uuid import UUID
 
 import msgspec
 
+from anclora.kit.severity import Pressing, pressing
+
 _NONE: Mapping[str, str] = MappingProxyType({})
-
-
-class Severity(StrEnum):
-    """How urgent it is. Playbook, Alert Response: critical is answered within 5 minutes, a warning within 30."""
-
-    CRITICAL = "critical"
-    WARNING = "warning"
 
 
 class State(StrEnum):
@@ -29,6 +24,17 @@ class State(StrEnum):
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+
+
+class PostMortemState(StrEnum):
+    """Where a post-mortem stands.
+
+    draft = the incident goes on, or nothing is to be done yet; open = something is; closed = all of it was done.
+    """
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 class Level(StrEnum):
@@ -45,7 +51,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fingerprint: names what is wrong, the same for the same thing however often it is said; 1 to 200 characters.
-        name: of the alert, for example `AncloraQueueStalled`: the runbook page is called so.
+        name: of the alert, for example `AncloraLaneNotDraining`: the runbook page is called so.
         severity: a later, higher one wins while the incident is open.
         labels: what it is about; short words, no phone numbers and no message text.
         summary: one line for people.
@@ -58,7 +64,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
     fingerprint: str
     name: str
-    severity: Severity
+    severity: Pressing
     labels: Mapping[str, str] = _NONE
     summary: str
     starts_at: datetime
@@ -66,6 +72,10 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     runbook_url: str | None = None
     dashboard: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no incident."""
+        pressing(self.severity)
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +97,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     fingerprint: str
     name: str
-    severity: Severity
+    severity: Pressing
     summary: str
     labels: Mapping[str, str]
     source: str
@@ -129,8 +139,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an incident's timeline.
 
     Attributes:
-        kind: `opened`, `critical`, `paged`, `acknowledged`, `planned`, `reminded`, `silenced`, `note`, `cleared`,
-            `returned`, `resolved`.
+        kind: `opened`, `critical`, `paged`, `acknowledged`, `escalated`, `planned`, `reminded`, `silenced`, `note`,
+            `cleared`, `returned`, `resolved`, `action`, `action_done`.
         actor: a person, `key:<id>`, or a part of the program.
         text: for people.
     """
@@ -174,9 +184,32 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     detail: Mapping[str, Any]
 
 
+class ActionItem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to do about what was learnt from an incident.
+
+    Attributes:
+        name: of the incident's alert.
+        owner: who does it.
+        due_on: the business day until whose end it is to be done.
+        done_at: None = it is not; `done_by` = who said that it is.
+    """
+
+    id: UUID
+    incident_id: UUID
+    name: str
+    text: str
+    owner: str
+    due_on: date
+    created_at: datetime
+    created_by: str
+    done_at: datetime | None
+    done_by: str | None
+
+
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
     """An incident with all that is known of it."""
 
     incident: Incident
     timeline: Sequence[Line]
     pages: Sequence[Page]
+    actions: Sequence[ActionItem] = ()

@@ -12,7 +12,7 @@ from anclora.incidents.rules import Step
 from anclora.incidents.words import CHANGES, TREND_DAYS, Places, page_notice
 from anclora.kit.ids import first_id_at
 from anclora.kit.logging import get_logger
-from anclora.notify import Channels, Severity, route
+from anclora.notify import Channels, route
 from anclora.oncall import Roster, targets_of
 from anclora.storage.database import Connection, fetch_all, fetch_one
 
@@ -28,8 +28,8 @@ async def call(
     values |= {"at": now, "due_at": step.due_at, "why": step.why}
     if await fetch_one(conn, QUERIES["add_page"], **values) is None:
         return False
-    loud = Severity(incident.severity.value)
-    changes = await changes_between(conn, now - _LOOK_BACK, now, limit=CHANGES)
+    loud = incident.severity
+    changes = await changes_told(conn, now - _LOOK_BACK, now, limit=CHANGES)
     trend = await trend_of(conn, incident.name, places.zone, now)
     notice = page_notice(incident, step, places, now, changes=changes, trend=trend)
     people = targets_of(roster, channels, [step.person] if step.person else [], loud)
@@ -41,9 +41,9 @@ async def call(
     return True
 
 
-async def changes_between(conn: Connection, since: datetime, before: datetime, *, limit: int) -> list[Change]:
-    """What was changed in a span, the newest first."""
-    rows = await fetch_all(conn, QUERIES["changes_between"], since=since, before=before, limit=limit)
+async def changes_told(conn: Connection, since: datetime, before: datetime, *, limit: int) -> list[Change]:
+    """What was changed in a span as people are told it, the newest first: whoever used a key goes by its name."""
+    rows = await fetch_all(conn, QUERIES["changes_told"], since=since, before=before, limit=limit)
     return [msgspec.convert(row, Change) for row in rows]
 
 

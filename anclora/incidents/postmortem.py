@@ -6,12 +6,20 @@ The headings are those of the example in "Site Reliability Engineering" (Beyer e
 from collections.abc import Sequence
 from datetime import datetime
 
-from anclora.incidents.model import Change, Detail, Incident, Severity
+from anclora.incidents.model import ActionItem, Change, Detail, Incident, PostMortemState
 from anclora.incidents.rules import ACK_SECONDS
 from anclora.incidents.words import change_line, spelled
+from anclora.kit.severity import Severity
 from anclora.oncall.document import local
 
 _ASK = "_(to be written)_"
+
+
+def state_of(detail: Detail) -> PostMortemState:
+    """Where the post-mortem of an incident stands."""
+    if any(each.done_at is None for each in detail.actions):
+        return PostMortemState.OPEN
+    return PostMortemState.CLOSED if detail.actions and detail.incident.resolved_at else PostMortemState.DRAFT
 
 
 def draft(detail: Detail, changes: Sequence[Change], zone: str, now: datetime) -> str:
@@ -24,18 +32,19 @@ def draft(detail: Detail, changes: Sequence[Change], zone: str, now: datetime) -
         now: the present moment, for what goes on still.
     """
     one = detail.incident
-    lines = [*_head(one, changes, zone), *_timeline(detail, zone), *_lessons(one, now)]
+    lines = [*_head(detail, changes, zone), *_timeline(detail, zone), *_lessons(one, now), *_actions(detail.actions)]
     return "\n".join(lines) + "\n"
 
 
-def _head(one: Incident, changes: Sequence[Change], zone: str) -> list[str]:
+def _head(detail: Detail, changes: Sequence[Change], zone: str) -> list[str]:
     """What it was, what was measured, and what may have led to it."""
+    one = detail.incident
     return [
         f"# Post-mortem: {one.name}",
         "",
         f"**Incident:** {one.id}  ",
         f"**Severity:** {one.severity}  ",
-        f"**Status:** {'draft' if one.resolved_at else 'draft, the incident goes on'}  ",
+        f"**Status:** {_status(detail)}  ",
         f"**Summary:** {one.summary}",
         "",
         "## Measured",
@@ -91,12 +100,24 @@ def _lessons(one: Incident, now: datetime) -> list[str]:
         "",
         f"- {_ASK}",
         "",
-        "## Actions",
-        "",
-        "| action | owner | by |",
-        "|---|---|---|",
-        f"| {_ASK} | | |",
     ]
+
+
+def _actions(actions: Sequence[ActionItem]) -> list[str]:
+    rows = [
+        f"| {_cell(each.text)} | {_cell(each.owner)} | {each.due_on} | "
+        f"{f'{each.done_at:%Y-%m-%d}, {_cell(each.done_by or str())}' if each.done_at else 'no'} |"
+        for each in actions
+    ]
+    return ["## Actions", "", "| action | owner | by | done |", "|---|---|---|---|", *(rows or [f"| {_ASK} | | | |"])]
+
+
+def _status(detail: Detail) -> str:
+    """The state of the post-mortem, and what it waits for."""
+    wanted = sum(each.done_at is None for each in detail.actions)
+    waits = [f"{wanted} of {len(detail.actions)} actions to be done"] if wanted else []
+    waits += [] if detail.incident.resolved_at else ["the incident goes on"]
+    return ", ".join([state_of(detail).value, *waits])
 
 
 def _measured(one: Incident, zone: str) -> list[str]:
@@ -126,6 +147,10 @@ def _missed(one: Incident, now: datetime) -> list[str]:
     end = one.resolved_at or now
     late = one.severity is Severity.CRITICAL and (end - one.clock_at).total_seconds() > target
     return ["Nobody acknowledged it."] if one.acknowledged_at is None and late else []
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _plain(text: str) -> str:

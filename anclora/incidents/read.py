@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from anclora.incidents.action import actions_of
 from anclora.incidents.errors import no_incident
 from anclora.incidents.ledger import QUERIES, incident_of, page_of
 from anclora.incidents.model import Change, Detail, Incident, Line
@@ -20,7 +21,7 @@ async def list_incidents(
 
 
 async def find_incident(db: Database, incident_id: UUID) -> Detail:
-    """An incident with its timeline, and who was called.
+    """An incident with its timeline, who was called, and what is to be done about it.
 
     Raises:
         NotFoundError: there is none of this id.
@@ -31,8 +32,12 @@ async def find_incident(db: Database, incident_id: UUID) -> Detail:
             raise no_incident(incident_id)
         lines = await fetch_all(conn, QUERIES["read_lines"], id=incident_id)
         pages = await fetch_all(conn, QUERIES["read_pages"], id=incident_id)
+        actions = await actions_of(conn, incident_id)
     return Detail(
-        incident=incident_of(row), timeline=[Line(**line) for line in lines], pages=[page_of(page) for page in pages]
+        incident=incident_of(row),
+        timeline=[Line(**line) for line in lines],
+        pages=[page_of(page) for page in pages],
+        actions=actions,
     )
 
 

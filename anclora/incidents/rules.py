@@ -12,8 +12,9 @@ from datetime import datetime
 
 import msgspec
 
-from anclora.incidents.model import Incident, Level, Page, Quiet, Severity, State
+from anclora.incidents.model import Incident, Level, Page, Quiet, State
 from anclora.kit.clock import business_date
+from anclora.kit.severity import Severity
 from anclora.oncall import Roster, who
 from anclora.oncall.hours import advance, always, business, elapsed_seconds, is_counted, without
 from anclora.oncall.model import Span
@@ -80,7 +81,7 @@ def due_steps(
         return []
     ladder = _Ladder(roster, pages, now)
     steps: list[Step] = []
-    for why, seconds, lowest in _clocks(incident):
+    for why, seconds, lowest in clocks(incident.state, incident.severity):
         due_at = advance(counted(incident, quiet, roster), seconds)
         if due_at is not None and due_at <= now and (step := ladder.step(why, lowest, due_at)):
             steps.append(step)
@@ -150,11 +151,11 @@ class _Ladder:
         return Step(level=level, person=person, due_at=due_at, why=why)
 
 
-def _clocks(incident: Incident) -> Iterator[tuple[str, float, Level]]:
+def clocks(state: State, severity: Severity) -> Iterator[tuple[str, float, Level]]:
     """Why, after how much counted time, and whom first; what an acknowledgement stops is left out."""
-    if incident.state is State.OPEN:
+    if state is State.OPEN:
         yield OPENED, 0.0, Level.ONCALL
-        yield UNACKNOWLEDGED, ACK_SECONDS[incident.severity], Level.BACKUP
-    if incident.severity is Severity.CRITICAL:
+        yield UNACKNOWLEDGED, ACK_SECONDS[severity], Level.BACKUP
+    if severity is Severity.CRITICAL:
         yield UNRESOLVED, LEAD_SECONDS, Level.DEVOPS_LEAD
         yield UNRESOLVED, CTO_SECONDS, Level.CTO

@@ -10,11 +10,12 @@ from psycopg.types.json import Jsonb
 
 from anclora.incidents import metrics
 from anclora.incidents.ledger import QUERIES, happened, incident_of
-from anclora.incidents.model import Incident, Severity, Signal
+from anclora.incidents.model import Incident, Signal
 from anclora.kit.clock import Clock
 from anclora.kit.errors import InvalidError
 from anclora.kit.ids import id_at
 from anclora.kit.logging import get_logger
+from anclora.kit.severity import Severity
 from anclora.storage.database import Connection, Database, fetch_one
 
 log = get_logger(__name__)

@@ -125,7 +125,7 @@ def _check(
     if kind not in LONGEST:
         wrong = f"there is no kind {kind[:30]!r}; choose silence or maintenance"
     elif not matches and kind == SILENCE:
-        wrong = "say what it is about, for example name=AncloraQueueStalled; only maintenance is about everything"
+        wrong = "say what it is about, for example name=AncloraLaneNotDraining; only maintenance is about everything"
     elif len(matches) > _MOST_MATCHES or not all(0 < len(each) <= _WORD_CHARS and each.isprintable() for each in words):
         wrong = f"it matches up to {_MOST_MATCHES} labels, in printable words"
     elif not timedelta() < ends_at - starts_at <= LONGEST[kind]:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
-from anclora.incidents.model import Change, Incident, Level, Severity
+from anclora.incidents.model import Change, Incident, Level
 from anclora.incidents.rules import ASKED, OPENED, UNACKNOWLEDGED, Step
 from anclora.kit.clock import business_date
+from anclora.kit.severity import Severity
 from anclora.notify import ACKNOWLEDGE, ESCALATE, Action, Fact, Kind, Link, Notice
-from anclora.notify import Severity as Loudness
 from anclora.oncall.document import local
 
 Trend = Mapping[date, int]  # how often an alert opened, by business day; a day without is left out
@@ -94,7 +94,9 @@ def page_notice(
         facts.append(Fact(name="Planned", value=planned(incident)))
     text = [f"{step.person or 'Whoever reads this'}: acknowledge it {_ACK[incident.severity]}."]
     typed = [f"anclora incidents ack {incident.id}"]
-    if not critical:
+    if critical:
+        typed.append(f"anclora incidents escalate {incident.id}")
+    else:
         typed.append(f"anclora incidents plan {incident.id} --for {business_date(now, places.zone)} --owner NAME")
     facts.append(Fact(name="Or type", value="\n".join(typed)))  # not in the text, which is read out on the phone
     if _title(incident) != _whole_title(incident):
@@ -106,7 +108,7 @@ def page_notice(
         title=_title(incident),
         text="\n".join(text),
         key=f"incident:{incident.id}:{incident.spell}:{step.level.value}",
-        severity=Loudness(incident.severity.value),
+        severity=incident.severity,
         kind=Kind.TRIGGER,
         incident=str(incident.id),
         facts=facts,
@@ -122,7 +124,7 @@ def acknowledged_notice(incident: Incident, places: Places, now: datetime) -> No
         title=f"{incident.acknowledged_by} has it: {incident.name}"[:_TITLE_CHARS],
         text=f"{incident.summary}\nNobody else is called unless it lasts.",
         key=f"incident:{incident.id}:{incident.clock_at.isoformat()}:acknowledged",
-        severity=Loudness(incident.severity.value),
+        severity=incident.severity,
         kind=Kind.ACKNOWLEDGE,
         incident=str(incident.id),
         actions=actions if incident.severity is Severity.CRITICAL else [],
@@ -139,7 +141,7 @@ def resolved_notice(incident: Incident, places: Places, now: datetime) -> Notice
         title=f"Resolved after {took}: {incident.name}"[:_TITLE_CHARS],
         text=f"{incident.summary}\nIt is over: {by}.",
         key=f"incident:{incident.id}:{end.isoformat()}:resolved",
-        severity=Loudness(incident.severity.value),
+        severity=incident.severity,
         kind=Kind.RESOLVE,
         incident=str(incident.id),
         links=places.links(incident, now),
@@ -155,11 +157,14 @@ def reminder_notice(incident: Incident, number: int, places: Places, now: dateti
         title=_title(incident),
         text=f"{over} Give it a day and an owner.",
         key=f"incident:{incident.id}:{incident.spell}:reminder:{number}",
-        severity=Loudness.WARNING,
+        severity=Severity.WARNING,
         kind=Kind.TRIGGER,
         incident=str(incident.id),
         facts=[
+            Fact(name="Since", value=local(incident.starts_at, places.zone)),
+            *_details(incident),
             Fact(name="Last 7 days", value=trend_line(trend, now, places.zone)),
+            Fact(name="Planned", value=planned(incident)),
             Fact(
                 name="Type",
                 value=f"anclora incidents plan {incident.id} --for {business_date(now, places.zone)} --owner NAME",

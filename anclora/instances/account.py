@@ -19,7 +19,8 @@ from anclora.kit.ids import first_id_at
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
-from anclora.notify import Channels, Notice, Severity, tell
+from anclora.kit.severity import Severity
+from anclora.notify import Channels, Notice, tell
 from anclora.providers.contract import AccountEvent
 from anclora.storage.database import Database, Statement
 

@@ -3,7 +3,6 @@
 from anclora.instances import metrics
 from anclora.instances.book import InstanceBook
 from anclora.instances.configure import look_at_webhook, repair_webhook
-from anclora.instances.duty import Duty
 from anclora.instances.model import Instance
 from anclora.instances.steer import Hand
 from anclora.kit.clock import Clock
@@ -15,14 +14,14 @@ from anclora.providers.registry import Providers
 from anclora.storage.database import Database
 
 log = get_logger(__name__)
-_EVERY_SECONDS = 120.0
 
 
 class WebhookKeeper(Loop):
-    """Looks at every number's webhook; one process at a time."""
+    """Looks at every number's webhook."""
 
     name = "webhooks"
-    every_seconds = _EVERY_SECONDS
+    chore = "webhook-repair"
+    every_seconds = 120.0
 
     def __init__(self, db: Database, providers: Providers, book: InstanceBook, clock: Clock) -> None:
         super().__init__()
@@ -30,12 +29,9 @@ class WebhookKeeper(Loop):
         self._providers = providers
         self._book = book
         self._clock = clock
-        self._duty = Duty(db, "webhooks", seconds=2 * _EVERY_SECONDS)
 
     async def run_once(self) -> bool:
         """Repair what is not as we want it."""
-        if not await self._duty.take():
-            return False
         await self._book.refresh()
         for instance in self._book.all:
             if instance.webhook_url is not None and instance.state != "missing":

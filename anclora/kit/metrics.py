@@ -208,11 +208,11 @@ def exposition() -> bytes:
         MultiProcessCollector(registry, _FOLDER)
         for figure in _FIGURES:
             registry.register(figure)
-    return _WHOLE.sub(rb'le="\1"', generate_latest(registry)) + generate_latest(_OF_THE_PROCESS)
+    return _WHOLE.sub(rb'le="\1"', generate_latest(registry)) + generate_latest(OF_THE_PROCESS)
 
 
-_OF_THE_PROCESS = CollectorRegistry()
-ProcessCollector(registry=_OF_THE_PROCESS)  # process_start_time_seconds and the like keep the names the field knows
+OF_THE_PROCESS = CollectorRegistry()
+ProcessCollector(registry=OF_THE_PROCESS)  # process_start_time_seconds and the like keep the names the field knows
 
 
 def _forget_the_dead(folder: Path) -> None:

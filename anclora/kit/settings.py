@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from anclora.kit.errors import SetupError
+from anclora.kit.settings_ops import OpsSettings
 from anclora.kit.settings_values import Count, Currency, Hours, Region, Seconds, TimeOfDay, Zone
 
 
-class Settings(BaseSettings):
+class Settings(OpsSettings):
     """The configuration of one process."""
 
     model_config = SettingsConfigDict(env_prefix="ANCLORA_", frozen=True, extra="ignore", populate_by_name=True)
@@ -65,6 +66,10 @@ class Settings(BaseSettings):
     )
     sentry_dsn: str | None = Field(
         default=None, validation_alias="SENTRY_DSN", description="gets errors and the check-ins of chores", repr=False
+    )
+    blocked_seconds: Annotated[float, Field(ge=0, le=3_600)] = Field(
+        default=30.0,
+        description="a process whose event loop did not run for so long writes its stacks and ends; 0 = never",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="lowest level written")
     open_routes: bool = Field(default=True, description="false asks for a key on /health, /metrics and the like too")

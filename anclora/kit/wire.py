@@ -138,9 +138,11 @@ class JsonClient:
                 method, url, data=body, headers=headers, allow_redirects=False, timeout=timeout
             ) as response:
                 pieces: list[bytes] = []
+                size = 0
                 async for piece in response.content.iter_chunked(65_536):
                     pieces.append(piece)
-                    if sum(map(len, pieces)) > limit:
+                    size += len(piece)
+                    if size > limit:
                         raise UnavailableError(
                             f"{shown_url(self._url)} sent an answer larger than allowed.", code="answer_too_large"
                         )

@@ -40,6 +40,11 @@ _CONFIG = Config(
 )
 
 
+def s3_client() -> Any:
+    """A client of AWS; made in a thread, since it reads files and may ask for a role."""
+    return Session().client("s3", config=_CONFIG)
+
+
 class BucketStore:
     """One prefix of one bucket. Region, keys and endpoint are what AWS's client finds (`AWS_*`, profiles, roles).
 
@@ -163,8 +168,8 @@ class BucketStore:
 
     def _worked(self, work: Callable[[Any], T]) -> T:
         with self._making:
-            if self._client is None:  # made in a thread: it reads files, and may ask for a role
-                self._client = Session().client("s3", config=_CONFIG)
+            if self._client is None:
+                self._client = s3_client()
         return work(self._client)
 
     def _key(self, file_hash: str) -> str:

@@ -1,8 +1,11 @@
 """The nouns of files. Pure."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+
+from anclora.kit.said import SAID
 
 
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +22,7 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     bytes: int
     mimetype: str
-    filename: str | None
+    filename: Annotated[str | None, SAID]
     kept_until: datetime
 
 

@@ -1,10 +1,12 @@
 """What a file is, by its first bytes. Pure. What a sender says a file is proves nothing."""
 
+import re
 from collections.abc import Sequence
 
 HEAD_BYTES = 64
 
 _ANY = "application/octet-stream"
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")  # RFC 6838, 4.2
 # Offset, bytes, type; the first that fits decides. Sources: the formats' own specifications.
 _MAGIC: Sequence[tuple[int, bytes, str]] = (
     (0, b"\xff\xd8\xff", "image/jpeg"),
@@ -38,6 +40,8 @@ def mimetype_of(head: bytes, said: str | None = None) -> str:
     found = next((kind for at, magic, kind in _MAGIC if head[at : at + len(magic)] == magic), None)
     found = found or _frame(head) or _ANY
     claimed = (said or "").partition(";")[0].strip().lower()
+    if _TYPE.fullmatch(claimed) is None:  # strangers write it, and it goes into headers and rows
+        claimed = ""
     if found == "audio/webm" and claimed == "video/webm":
         return claimed
     if found in _CONTAINERS and claimed and not claimed.startswith(("image/", "audio/", "video/")):

@@ -33,8 +33,12 @@ class MediaSweep(Loop):
         async with self._db.transaction() as conn:
             cursor = await conn.execute(QUERIES["forget_files"], {"limit": _AT_ONCE})
             hashes = [str(row[0]) for row in await cursor.fetchall()]
-            # Before the commit: whoever uploads the same file waits for it.
-            await asyncio.gather(*(self._files.remove(file_hash) for file_hash in hashes))
+            # Before the commit: whoever uploads the same file waits for it. So all are over before a failure ends this,
+            # or a removal that goes on would take away what was uploaded after the rows were let go.
+            removals = (self._files.remove(file_hash) for file_hash in hashes)
+            for failure in await asyncio.gather(*removals, return_exceptions=True):
+                if isinstance(failure, BaseException):
+                    raise failure
         oldest = self._clock.now() - timedelta(hours=_UNNAMED_HOURS)
         left = await self._files.forget_unnamed(older_than_epoch_seconds=oldest.timestamp())
         if hashes or left:

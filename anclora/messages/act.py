@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from anclora.audit import record
 from anclora.instances import InstanceBook
 from anclora.kit.errors import ConflictError, UnavailableError
+from anclora.kit.said import SAID
 from anclora.messages.errors import no_message
 from anclora.messages.gather import earlier_of
 from anclora.messages.notes import note
@@ -31,7 +32,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     outcome: Literal["done", "unknown"]
     code: str | None
-    text: str | None
+    text: Annotated[str | None, SAID]
 
 
 class Actors(msgspec.Struct, frozen=True):

@@ -41,6 +41,17 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason_text: str | None = None
 
 
+class SentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A result that simply is sent: the names of `store_sent`."""
+
+    id: UUID
+    attempt: int
+    instance: str
+    intent_at: datetime
+    finished_at: datetime
+    provider_id: str
+
+
 class RestRow(msgspec.Struct, frozen=True, kw_only=True):
     """What rests, as the ledger takes it; recipient and class '' = every, both = the lane.
 
@@ -82,6 +93,27 @@ def row_of(result: Result) -> Row:
         reason_code=verdict.code,
         reason_text=verdict.text,
     )
+
+
+def plainly_sent(batch: Sequence[Result]) -> list[SentRow]:
+    """Those that were sent, wake nobody, and have a provider's id to themselves; by their ids."""
+    rows: dict[tuple[str, str], SentRow] = {}
+    shared: set[tuple[str, str]] = set()
+    for result in batch:
+        intent, outcome = result.intent, result.outcome
+        if isinstance(outcome, Sent) and not intent.trial.lane_refusals:
+            key = (intent.instance, outcome.provider_id)
+            if key in rows:
+                shared.add(key)
+            rows[key] = SentRow(
+                id=intent.id,
+                attempt=intent.attempt,
+                instance=intent.instance,
+                intent_at=intent.intent_at,
+                finished_at=result.at,
+                provider_id=outcome.provider_id,
+            )
+    return sorted((row for key, row in rows.items() if key not in shared), key=lambda row: row.id)
 
 
 def rests_of(batch: Sequence[Result]) -> list[RestRow]:

@@ -5,13 +5,14 @@ A requeued message goes behind all that waits and leaves at its lane's pace. Eve
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
 from anclora.audit import record
 from anclora.kit.errors import InvalidError
+from anclora.kit.said import SAID
 from anclora.messages.model import Priority
 from anclora.messages.notes import note_all
 from anclora.storage.database import Database
@@ -30,7 +31,7 @@ class LastExchange(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     outcome: str
     code: str | None
-    text: str | None
+    text: Annotated[str | None, SAID]
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     died_at: datetime
     reason_code: str | None
-    reason_text: str | None
+    reason_text: Annotated[str | None, SAID]
     last: LastExchange | None
 
 
@@ -102,6 +103,24 @@ async def requeue(db: Database, choice: Choice, *, actor: str) -> int:
             await note_all(conn, ids, "requeued", "sent again by hand")
             await record(conn, actor=actor, action="dead_letter.requeue", subject="dead-letters", detail=_told(ids))
     return len(ids)
+
+
+async def put_back(db: Database, ids: Sequence[UUID], reason: str, *, actor: str) -> int:
+    """Take back a requeue, of those that were not tried again yet; how many. What has left is left alone.
+
+    Args:
+        db: the ledger.
+        ids: what was requeued.
+        reason: the reason code they had.
+        actor: for the audit trail.
+    """
+    async with db.transaction() as conn:
+        cursor = await conn.execute(QUERIES["put_back_dead"], {"ids": list(ids), "reason": reason})
+        back = [row[0] for row in await cursor.fetchall()]
+        if back:
+            await note_all(conn, back, "put_back", "taken back before it was tried again")
+            await record(conn, actor=actor, action="dead_letter.put_back", subject="dead-letters", detail=_told(back))
+    return len(back)
 
 
 async def discard(db: Database, choice: Choice, *, actor: str) -> int:

@@ -4,7 +4,7 @@ Nothing is sent without a committed intent and a living lease, and nothing is ev
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.media import FileStore
 from anclora.messages.feed import LANE_PREFIX
-from anclora.messages.intent import Intent, Intents, give_back, give_back_uncertain, intend
+from anclora.messages.intent import Intent, Intents, give_back, give_back_uncertain, intend, intend_clear
 from anclora.messages.quiet_book import QuietBook
 from anclora.messages.reconcile import current_epoch
 from anclora.messages.results import Results
@@ -155,9 +155,16 @@ class Dispatcher(Loop):
         self._freed.set()
 
     async def _start(self, items: Sequence[Claimed], now_ms: int) -> None:
+        """Two steps, each with a commit of its own: a failure of the second leaves alone what the first sent."""
+        for step in (intend_clear, intend):
+            items = await self._begin(step, items, now_ms) if items else []
+
+    async def _begin(
+        self, step: Callable[..., Awaitable[Intents]], items: Sequence[Claimed], now_ms: int
+    ) -> Sequence[Claimed]:
         try:
             quiet = self.quiet.told(items)
-            intents = await intend(self._db, items, self._worker.id, self._settings, self._clock, quiet=quiet)
+            intents = await step(self._db, items, self._worker.id, self._settings, self._clock, quiet=quiet)
         except BaseException as error:
             self._free(len(items))
             if isinstance(error, UnavailableError) and not isinstance(error, CommitUnknownError):
@@ -169,6 +176,7 @@ class Dispatcher(Loop):
             passing(AFTER_INTENT)
         self._senders.put(intents.send, now_ms=now_ms)
         await self._return_others(intents)
+        return intents.left
 
     async def _return_others(self, intents: Intents) -> None:
         unsent = [*intents.complete, *intents.held, *(item for item, _, _ in intents.release)]

@@ -10,7 +10,11 @@ from anclora.providers.contract import ClientReference
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
-    """A message nobody knows the fate of."""
+    """A message nobody knows the fate of.
+
+    Attributes:
+        answer: the provider's id, if its answer was noted after all.
+    """
 
     id: UUID
     attempt: int
@@ -23,6 +27,7 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     ordinal: int
     reason_code: str | None
     policy: str
+    answer: str | None = None
 
     @property
     def reference(self) -> str:

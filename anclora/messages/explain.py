@@ -7,6 +7,7 @@ from uuid import UUID
 
 from anclora.kit.errors import UnavailableError
 from anclora.kit.logging import get_logger
+from anclora.kit.said import REDACTED
 from anclora.messages.errors import no_message
 from anclora.messages.feed import lane_of
 from anclora.messages.model import Explanation, State, TimelineEntry
@@ -23,6 +24,7 @@ _MOMENTS = (
     ("read_at", "read"),
     ("played_at", "played"),
 )
+_SPOKEN = ("edit", "discarded")  # notes in people's own words
 _ENDS = (State.FAILED, State.DEAD, State.CANCELED, State.EXPIRED, State.BLOCKED)
 
 
@@ -34,16 +36,30 @@ class Peeks(Protocol):
         ...
 
 
-async def explain(db: Database, lanes: Peeks, message_id: UUID, *, now: datetime, zone: str) -> Explanation:
+async def explain(
+    db: Database, lanes: Peeks, message_id: UUID, *, now: datetime, zone: str, bodies: bool
+) -> Explanation:
     """State, limiting rule, estimates and timeline of a message. Raises `NotFoundError`.
 
-    While Redis is away the ledger alone answers, and the text says so. `zone` is the business's own.
+    While Redis is away the ledger alone answers, and the text says so.
+
+    Args:
+        db: the ledger.
+        lanes: what the lanes are asked with.
+        message_id: the message.
+        now: the moment.
+        zone: the business's own.
+        bodies: whether people's and providers' own words are told; else a mark stands in their place.
     """
     place = await db.fetch_one(QUERIES["message_place"], id=message_id)
     if place is None:
         raise no_message(message_id)
     attempts = await db.fetch_all(QUERIES["message_attempts"], id=message_id)
     notes = await db.fetch_all(QUERIES["message_notes"], id=message_id)
+    if not bodies:
+        place = _without(place, "reason_text")
+        attempts = [_without(row, "text") for row in attempts]
+        notes = [_without(row, "detail") if row["kind"] in _SPOKEN else row for row in notes]
     state = State(place["state"])
     queued = state is State.QUEUED
     peek, away = None, False
@@ -67,6 +83,10 @@ async def explain(db: Database, lanes: Peeks, message_id: UUID, *, now: datetime
         source="lanes" if peek else "ledger",
         timeline=timeline(place, attempts, notes, now),
     )
+
+
+def _without(row: Mapping[str, Any], column: str) -> Mapping[str, Any]:
+    return {**row, column: REDACTED} if row[column] else row
 
 
 def timeline(

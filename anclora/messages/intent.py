@@ -5,7 +5,7 @@ learns by the fitting verb: only final rows leave it, and held ones, which come 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -53,12 +53,54 @@ class Intents(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         held: leave the lane too, as if they had never been claimed.
+        left: nothing was decided of these yet.
     """
 
-    send: list[Intent]
-    release: list[tuple[Claimed, datetime, bool]]
-    held: list[Claimed]
-    complete: list[Claimed]
+    send: list[Intent] = []
+    release: list[tuple[Claimed, datetime, bool]] = []
+    held: list[Claimed] = []
+    complete: list[Claimed] = []
+    left: list[Claimed] = []
+
+
+async def intend_clear(
+    db: Database,
+    claimed: Sequence[Claimed],
+    worker_id: WorkerId,
+    settings: Settings,
+    clock: Clock,
+    *,
+    quiet: str | None = None,
+) -> Intents:
+    """Commit the intents of those that nothing stands in the way of, which most are; `intend` judges what is left.
+
+    Arguments and errors are those of `intend`.
+    """
+    if quiet is not None:
+        return Intents(left=list(claimed))
+    began = clock.boot_seconds()
+    by_id = {item.id: item for item in claimed}
+    with metrics.BATCH.labels("intent").time():
+        rows = await db.commit(QUERIES["intend_clear"], **_asked(by_id, worker_id, settings, clock))
+    result = Intents()
+    clear = {str(row[0]): row for row in rows}
+    for message_id, item in by_id.items():
+        if (row := clear.get(message_id)) is None:
+            result.left.append(item)
+        else:
+            result.send.append(msgspec.convert(row, _Row).intent(item, began))
+    metrics.INTENTS.labels("sending").inc(len(rows))
+    return result
+
+
+def _asked(ids: Iterable[str], worker_id: WorkerId, settings: Settings, clock: Clock) -> dict[str, object]:
+    """What both statements are told."""
+    return {
+        **id_span(ids),
+        "worker_id": worker_id,
+        "max_age_seconds": settings.max_age_seconds,
+        "horizon": first_id_at(clock.now() + _HORIZON),
+    }
 
 
 async def intend(
@@ -70,7 +112,7 @@ async def intend(
     *,
     quiet: str | None = None,
 ) -> Intents:
-    """Commit the intents of a claim.
+    """Commit the intents of what may go, and tell apart what may not.
 
     Args:
         db: the ledger.
@@ -88,16 +130,8 @@ async def intend(
     by_id: Mapping[str, Claimed] = {item.id: item for item in claimed}
     query, told = telling("intend")
     with metrics.BATCH.labels("intent").time():
-        rows = await db.commit(
-            query,
-            **id_span(by_id),
-            worker_id=worker_id,
-            max_age_seconds=settings.max_age_seconds,
-            horizon=first_id_at(clock.now() + _HORIZON),
-            quiet=quiet,
-            **told,
-        )
-    result = Intents(send=[], release=[], held=[], complete=[])
+        rows = await db.commit(query, **_asked(by_id, worker_id, settings, clock), quiet=quiet, **told)
+    result = Intents()
     now = clock.now()
     lease = timedelta(seconds=settings.lease_seconds)
     told = {str(row[0]): row for row in rows}

@@ -17,13 +17,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
 from anclora.kit.errors import AncloraError
 from anclora.kit.ids import MessageId
+from anclora.kit.said import SAID
 from anclora.messages.parts import (
     ButtonsPart,
     CardPart,
@@ -218,7 +219,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     to: str
     instance: str
     type: str
-    content: msgspec.Raw
+    content: Annotated[msgspec.Raw, SAID]
     kind: MessageClass = msgspec.field(name="class")
     priority: str
     attempts: int
@@ -234,7 +235,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     stalled_at: datetime | None
     provider_id: str | None
     reason_code: str | None
-    reason_text: str | None
+    reason_text: Annotated[str | None, SAID]
     client_ref: str | None
     tags: list[str]
 

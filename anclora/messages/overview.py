@@ -20,6 +20,7 @@ class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         held_by_instance: held messages of each number that has any.
         oldest_by_instance: seconds the oldest due message of each number waits that has any.
+        throughput_per_second: went out, over the last minute; `throughput_by_instance`: of each that sent any.
     """
 
     queued: int
@@ -33,6 +34,7 @@ class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
     failed_24h: int
     dlq: int
     throughput_per_second: float
+    throughput_by_instance: dict[str, float]
 
 
 class ErrorRate(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +48,9 @@ async def queue_counts(db: Database, now: datetime) -> QueueCounts:
     """The state of the queue now."""
     live = await db.fetch_all(QUERIES["count_queue"])
     later = await db.fetch_one(QUERIES["count_scheduled"]) or {}
-    ended = await db.fetch_one(QUERIES["count_finished"], since=now - _MINUTE, until=now + _DAY) or {}
+    ended = await db.fetch_one(QUERIES["count_given_up"]) or {}
+    sent = await db.fetch_all(QUERIES["count_sent"], since=now - _MINUTE, until=now + _DAY)
+    paces = {row["instance"]: row["n"] / _MINUTE.total_seconds() for row in sent}
     day = await total(db, Wanted(since=now - _DAY, until=now + _DAY))
     return QueueCounts(
         queued=sum(row["queued"] for row in live),
@@ -59,7 +63,8 @@ async def queue_counts(db: Database, now: datetime) -> QueueCounts:
         completed_24h=day.sent,
         failed_24h=day.failed,
         dlq=ended.get("dlq", 0),
-        throughput_per_second=round(ended.get("throughput_per_second", 0.0), 3),
+        throughput_per_second=round(sum(paces.values()), 3),
+        throughput_by_instance=paces,
     )
 
 

@@ -4,6 +4,7 @@ The ledger counts, the lanes tell why. What a lane holds back by its pace, by or
 so it is no backlog, however old it is.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from anclora.queue import LaneStats, Priority, Stats
 from anclora.storage.database import Database
 
 log = get_logger(__name__)
+_LANES_SECONDS = 1.0  # what the ledger knows must not come too late because of them
 _EMPTY = LaneStats(waiting=0, active=0, delayed=0, paused=False)
 _LANES_AWAY = (RedisError, OSError, TimeoutError, UnavailableError)
 
@@ -107,7 +109,8 @@ class QueueWatch:
         """
         counts = await queue_counts(self._db, self._clock.now())
         try:
-            stats = await self._lanes.stats()
+            async with asyncio.timeout(_LANES_SECONDS):
+                stats = await self._lanes.stats()
         except _LANES_AWAY as error:
             log.warning("lanes_unreachable", error=repr(error))
             waiting = max(0, counts.queued - counts.held)

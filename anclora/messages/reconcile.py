@@ -92,6 +92,7 @@ class Reconciler(Loop):
     """Watches which Redis is there, and compares."""
 
     name = "reconcile"
+    chore = "reconcile"
     round_timeout_seconds = 300.0
 
     def __init__(self, db: Database, queue: Queue, settings: Settings, clock: Clock) -> None:

@@ -1,10 +1,10 @@
 """Doubt is ended by evidence, never by a guess.
 
-In this order: our own `send.message` and status events (matched by our reference where the provider returns it, else by
-fingerprint), then the provider's look-up. *Proved not sent* means all of: lease, total time-out and grace have passed
-since the intent, no matching event is stored, the look-up answers, shows a control (another message of that number in
-the window) and no match, and the provider's look-up hides nothing. Otherwise the message waits, and after the deadline
-a person decides; an event that comes even later still counts.
+In this order: an answer that was noted before its worker died, our own `send.message` and status events (matched by our
+reference where the provider returns it, else by fingerprint), then the provider's look-up. *Proved not sent* means all
+of: lease, total time-out and grace have passed since the intent, no matching event is stored, the look-up answers,
+shows a control (another message of that number in the window) and no match, and the provider's look-up hides nothing.
+Otherwise the message waits, and after the deadline a person decides; an event that comes even later still counts.
 """
 
 import asyncio
@@ -42,6 +42,7 @@ _LOOK_UPS_AT_ONCE = 8
 _OLDEST: Mapping[str, object] = {"after": datetime.fromtimestamp(0, UTC), "after_id": UUID(int=0)}
 
 _HOW = {
+    "answer": "the provider's answer had been noted when its worker stopped: it went out",
     "event": "an event of the number shows that it went out",
     "look_up": "the provider's look-up shows that it went out",
     "absent": "the look-up shows others of that time and not this one: it was not sent, and goes again",
@@ -112,6 +113,8 @@ class Resolver(Loop):
         return [doubt for doubt, ended in zip(doubts, answers, strict=True) if ended]
 
     async def _by_events(self, doubt: Doubt) -> bool:
+        if doubt.answer is not None:
+            return await self._prove_sent(doubt, doubt.answer, "answer")
         provider = self._provider(doubt)
         if provider is None:
             return await self._past_deadline(doubt)

@@ -20,13 +20,13 @@ from anclora.kit import tracing
 from anclora.kit.batcher import commit_or_bisect
 from anclora.kit.clock import Clock
 from anclora.kit.errors import UnavailableError
-from anclora.kit.failpoints import BEFORE_COMPLETE, passing
+from anclora.kit.failpoints import BEFORE_COMPLETE, HALF_STORED, passing
 from anclora.kit.ids import WorkerId
 from anclora.kit.lifecycle import Loop, Overlap
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.messages import metrics
-from anclora.messages.attempt import Result, rests_of, row_of, woken_by
+from anclora.messages.attempt import Result, plainly_sent, rests_of, row_of, woken_by
 from anclora.messages.feed import lane_of
 from anclora.messages.intent import Intent
 from anclora.messages.measured import count_results
@@ -226,26 +226,50 @@ def _ms(moment: datetime) -> int:
 
 
 async def store(db: Database, batch: Sequence[Result], worker_id: WorkerId) -> dict[UUID, tuple[datetime | None, str]]:
-    """One statement for a group of results: what rests, the id map, attempts and messages.
+    """What rests, the id map, attempts and messages of a group; what plainly was sent goes by a cheaper statement.
 
     Returns:
         The messages that changed: until when each may hold back later ones of its recipient, and its new state.
     """
-    rests = rests_of(batch)
+    changed = await _store_sent(db, batch, worker_id)
+    if changed:
+        passing(HALF_STORED)
+    left = [r for r in batch if r.intent.id not in changed]
+    if not left:
+        return changed
+    rests = rests_of(left)
     rows = {
-        "rows": _encode([row_of(r) for r in batch]).decode(),
+        "rows": _encode([row_of(r) for r in left]).decode(),
         "rests": _encode(rests).decode(),
-        "woken": [] if rests else woken_by(batch),  # one statement must not write a row twice
+        "woken": [] if rests else woken_by(left),  # one statement must not write a row twice
         "worker_id": worker_id,
-        **id_span(r.intent.id for r in batch),
+        **id_span(r.intent.id for r in left),
     }
-    sent = [r for r in batch if isinstance(r.outcome, Sent)]
     query, told = telling("store_results")
-    changed = {row[0]: (row[1], row[2]) for row in await db.commit(query, **rows, **told)}
-    late = [r for r in sent if r.intent.id not in changed]
+    changed |= {row[0]: (row[1], row[2]) for row in await db.commit(query, **rows, **told)}
+    late = [r for r in left if isinstance(r.outcome, Sent) and r.intent.id not in changed]
     if late:
         await _count_doubles(db, late)
     return changed
+
+
+async def _store_sent(
+    db: Database, batch: Sequence[Result], worker_id: WorkerId
+) -> dict[UUID, tuple[datetime | None, str]]:
+    """Those that simply are sent now; none while integrators are told of it, or when one was noted before."""
+    rows = plainly_sent(batch)
+    if not rows or telling("store_results")[1]:
+        return {}
+    try:
+        stored = await db.commit(
+            QUERIES["store_sent"],
+            rows=_encode(rows).decode(),
+            worker_id=worker_id,
+            **id_span(row.id for row in rows),
+        )
+    except psycopg.errors.UniqueViolation:
+        return {}
+    return {row[0]: (row[1], row[2]) for row in stored}
 
 
 async def _count_doubles(db: Database, late: Sequence[Result]) -> None:

@@ -27,7 +27,8 @@ _TELLS: Mapping[str, tuple[EventType, ...]] = {
         EventType.MESSAGE_PLAYED,
         EventType.MESSAGE_FAILED,
     ),
-    "intend": (EventType.MESSAGE_DEAD,),
+    "intend": (EventType.MESSAGE_DEAD, EventType.MESSAGE_EXPIRED),
+    "expire": (EventType.MESSAGE_EXPIRED,),
     "give_up_doubt": (EventType.MESSAGE_DEAD,),
 }
 _NOTHING: Mapping[str, list[str]] = {}

@@ -7,7 +7,7 @@ Under one key nothing is told twice to one target, and nothing is dropped in sil
 
 from anclora.notify.actions import ACKNOWLEDGE, ESCALATE, OnAction, Press, Reply
 from anclora.notify.channels import Channels, build_channels
-from anclora.notify.contract import Action, Attachment, Fact, Kind, Link, Notice, Severity
+from anclora.notify.contract import Action, Attachment, Fact, Kind, Link, Notice
 from anclora.notify.deliver import Messenger
 from anclora.notify.follow import follow
 from anclora.notify.read import DeliveryView, NoticeView, find_notice, offered, recent_notices
@@ -34,7 +34,6 @@ __all__ = [
     "Press",
     "Reply",
     "Rung",
-    "Severity",
     "Told",
     "build_channels",
     "find_notice",

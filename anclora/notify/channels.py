@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from anclora.kit.clock import Clock
 from anclora.kit.errors import SetupError
 from anclora.kit.settings import Settings, env_name
+from anclora.kit.severity import Severity
 from anclora.kit.signing import is_secret
-from anclora.notify.contract import Channel, Severity
+from anclora.notify.contract import Channel
 from anclora.notify.email import Mail, MailAccount
 from anclora.notify.guard import GuardedChannel
 from anclora.notify.pagerduty import KEY_CHARS, PagerDuty

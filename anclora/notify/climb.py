@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from anclora.kit.logging import get_logger
+from anclora.kit.severity import Severity
 from anclora.notify import metrics
-from anclora.notify.contract import Severity
 from anclora.notify.tell import QUERIES
 from anclora.storage.database import Database, fetch_all
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from anclora.kit.errors import InvalidError
+from anclora.kit.severity import Severity
 
 TITLE_CHARS = 150
 TEXT_CHARS = 20_000
@@ -24,14 +25,6 @@ ACTIONS = 5
 ACTION_ID_CHARS = 60
 LABEL_CHARS = 40
 VALUE_CHARS = 300
-
-
-class Severity(StrEnum):
-    """How much it matters. The values are those of `notices.severity`."""
-
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 class Kind(StrEnum):

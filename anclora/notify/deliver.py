@@ -15,6 +15,7 @@ import msgspec
 from anclora.kit.clock import Clock
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
+from anclora.kit.severity import Severity
 from anclora.notify import metrics
 from anclora.notify.channels import Channels
 from anclora.notify.climb import climb, count_unreached
@@ -30,7 +31,6 @@ from anclora.notify.contract import (
     Outgoing,
     Parent,
     Refused,
-    Severity,
 )
 from anclora.notify.guard import masked
 from anclora.notify.rules import TRIES, next_of

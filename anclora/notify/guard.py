@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from anclora.kit.clock import Clock
 from anclora.kit.deadline import Deadline
 from anclora.kit.logging import get_logger
+from anclora.kit.severity import Severity
 from anclora.notify import metrics
-from anclora.notify.contract import Channel, Delivered, Outcome, Outgoing, Refused, Severity, Unknown
+from anclora.notify.contract import Channel, Delivered, Outcome, Outgoing, Refused, Unknown
 
 log = get_logger(__name__)
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from anclora.kit.ids import new_id
+from anclora.kit.severity import Severity
 from anclora.notify.channels import PAGERDUTY, Channels
-from anclora.notify.contract import Action, Kind, Notice, Severity
+from anclora.notify.contract import Action, Kind, Notice
 from anclora.notify.tell import Told, tell
 from anclora.storage.database import Connection
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from anclora.kit.errors import SetupError
-from anclora.notify.contract import Severity
+from anclora.kit.severity import Severity
 
 WAIT_SECONDS = 120.0
 # PagerDuty has one alarm for an incident: while it is open, a further call for it wakes nobody there.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, time
 from uuid import UUID
 
 import msgspec
@@ -166,18 +166,6 @@ async def known_people(conn: Connection, names: Collection[str]) -> None:
     known = {row["name"] for row in await fetch_all(conn, QUERIES["read_people"])}
     if unknown := set(names) - known:
         raise unknown_people(unknown)
-
-
-def parse_day(text: str) -> date:
-    """A day written as 2026-01-31.
-
-    Raises:
-        InvalidError: it is none.
-    """
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
-    except ValueError as error:
-        raise InvalidError(f"{text[:30]!r} is no day; write it as 2026-01-31.", code="invalid_date") from error
 
 
 def _is_way(channel: str, targets: Sequence[str]) -> bool:

@@ -8,7 +8,8 @@ from anclora.kit.ids import new_id
 from anclora.kit.lifecycle import Loop
 from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
-from anclora.notify import Channels, Notice, Severity, route
+from anclora.kit.severity import Severity
+from anclora.notify import Channels, Notice, route
 from anclora.oncall import metrics
 from anclora.oncall.document import local
 from anclora.oncall.handoff import COMING, Alarm, Gathers, draft
@@ -35,6 +36,7 @@ class HandoffKeeper(Loop):
     """
 
     name = "oncall_handoffs"
+    chore = "oncall-handoff"
     every_seconds = 15.0
 
     def __init__(

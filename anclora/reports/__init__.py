@@ -5,8 +5,8 @@
 
 from anclora.reports.failures import Lang
 from anclora.reports.gather import Sources, gather, gather_period
-from anclora.reports.model import Day, LongEvery, Period
-from anclora.reports.others import conversions_counter, count_talks
+from anclora.reports.model import Day, DayCounts, LongEvery, Period
+from anclora.reports.others import conversions_counter, count_incidents, count_talks, overdue_namer, sources_of
 from anclora.reports.post import key_of, post
 from anclora.reports.render import MIMETYPES, DailyReport, Format, PeriodReport, filename_of, render, report_of
 from anclora.reports.schedule import ReportPost, names_of
@@ -16,6 +16,7 @@ __all__ = [
     "MIMETYPES",
     "DailyReport",
     "Day",
+    "DayCounts",
     "Format",
     "Lang",
     "LongEvery",
@@ -24,6 +25,7 @@ __all__ = [
     "ReportPost",
     "Sources",
     "conversions_counter",
+    "count_incidents",
     "count_talks",
     "day_of",
     "filename_of",
@@ -31,9 +33,11 @@ __all__ = [
     "gather_period",
     "key_of",
     "names_of",
+    "overdue_namer",
     "period_of",
     "post",
     "render",
     "report_of",
+    "sources_of",
     "spans_of",
 ]

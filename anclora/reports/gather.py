@@ -16,6 +16,7 @@ import msgspec
 
 from anclora.kit.ids import first_id_at
 from anclora.reports.model import (
+    Answers,
     Conversions,
     Counts,
     Day,
@@ -24,6 +25,7 @@ from anclora.reports.model import (
     Failure,
     Hour,
     Number,
+    Overdue,
     Period,
     Talks,
     Tries,
@@ -36,7 +38,7 @@ from anclora.tallies import Wanted, read_on
 
 QUERIES = load_queries(__package__ or __name__)
 _FAILURES = 5
-_LONGEST = "2min"  # tries are counted attempt by attempt, and a year of them may be many
+LONGEST_SECONDS = 120.0  # of one statement: tries are counted attempt by attempt, and a year of them may be many
 # A message is made at most so long before its last try: a schedule reaches twelve months ahead.
 _BEFORE = timedelta(days=400)
 _CLOCKS_DIFFER = timedelta(hours=1)
@@ -44,13 +46,21 @@ _WEEK_DAYS = 7
 
 CountsTalks = Callable[[Connection, datetime, datetime], Awaitable[Talks]]
 CountsConversions = Callable[[Connection, datetime, datetime], Awaitable[Conversions]]
+NamesOverdue = Callable[[Connection, datetime], Awaitable[Sequence[Overdue]]]
+CountsIncidents = Callable[[Connection, datetime, datetime], Awaitable[Sequence[Answers]]]
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
-    """Who counts what is no message, on the report's connection. None = nobody: left out."""
+    """Who counts what is no message, on the report's connection. None = nobody: left out.
+
+    Attributes:
+        incidents: of a week or a month; a day's report has none. `overdue` likewise: actions, at its end.
+    """
 
     conversations: CountsTalks | None = None
     conversions: CountsConversions | None = None
+    incidents: CountsIncidents | None = None
+    overdue: NamesOverdue | None = None
 
 
 async def gather(db: Database, spans: Spans, *, zone: str, sources: Sources | None = None) -> Day:
@@ -91,6 +101,10 @@ async def gather_period(db: Database, spans: PeriodSpans, *, zone: str, sources:
         every = await _slices(conn, Span(since=spans.edges[0], until=spans.edges[-1]), spans.edges)
         others = [await _others(conn, span, sources) for span in (spans.now, spans.before)]
         rest = await _rest(conn, spans.now)
+        if sources is not None and sources.incidents is not None:
+            rest["incidents"] = await sources.incidents(conn, spans.now.since, spans.now.until)
+        if sources is not None and sources.overdue is not None:
+            rest["overdue"] = await sources.overdue(conn, spans.now.until)
     own = len(every) - len(spans.days)  # those before are of the week or month before
     return Period(
         every=spans.every,
@@ -112,7 +126,7 @@ async def _moment(db: Database) -> AsyncGenerator[Connection, None]:
     """A connection on which every figure is of one moment, and none changes anything."""
     async with db.transaction() as conn:
         await conn.execute("set transaction isolation level repeatable read, read only")
-        await conn.execute("select set_config('statement_timeout', %s, true)", [_LONGEST])
+        await conn.execute("select set_config('statement_timeout', %s, true)", [f"{LONGEST_SECONDS:.0f}s"])
         yield conn
 
 

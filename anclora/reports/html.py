@@ -29,6 +29,7 @@ h2{font-size:17px;margin:34px 0 10px}
 ol{padding-left:22px;margin:0}ol li{margin:6px 0}
 code{background:var(--card);border:1px solid var(--line);border-radius:4px;padding:1px 5px;font-size:13px;
 white-space:nowrap}
+.said{margin:0 0 8px}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:7px 10px;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
@@ -92,7 +93,11 @@ def _table(table: Table) -> Iterator[str]:
         below = " sub" if text.startswith("  ") else ""
         return f' class="w{below}"' if is_words else ""
 
-    yield f'<h2>{escape(table.title)}</h2><div class="wide"><table{even}><thead><tr>'
+    yield f"<h2>{escape(table.title)}</h2>" + (f'<p class="said">{escape(table.said)}</p>' if table.said else "")
+    if not table.rows:
+        yield "\n"
+        return
+    yield f'<div class="wide"><table{even}><thead><tr>'
     yield "".join(
         f'<th scope="col"{kind(place)}>{escape(text if place or text != table.title else "")}</th>'
         for place, text in enumerate(table.head)

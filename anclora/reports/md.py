@@ -15,7 +15,9 @@ def md_of(page: Page) -> str:
     parts.append(f"## {page.actions_title}")
     parts.append("\n".join(f"{place}. {line}" for place, line in enumerate(_actions(page), 1)))
     for table in page.tables:
-        parts += [f"## {table.title}", _table(table)]
+        parts.append(f"## {table.title}")
+        parts += [_escaped(table.said)] if table.said else []
+        parts += [_table(table)] if table.rows else []
     for chart in page.charts:
         parts += [f"## {chart.title}", f"`{blocks(chart.values)}`", chart.alt]
     parts += ["---", "\n\n".join(map(_escaped, page.notes))]

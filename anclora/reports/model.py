@@ -149,6 +149,39 @@ class DayLine(msgspec.Struct, frozen=True, kw_only=True):
     week_before: Counts
 
 
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """How incidents of one severity that began in a span were answered, as it stood at its end.
+
+    Attributes:
+        severity: `critical` or `warning`.
+        opened: began in the span.
+        acknowledged: of those, somebody took them.
+        within_target: of those, within `target_seconds`: 300 of a critical one, 1800 of business time of a warning.
+        ended_alone: were over before anybody took them.
+        waiting: nobody had taken them.
+        p50_seconds, p95_seconds: counted time until they were taken; None = none was.
+    """
+
+    severity: str
+    opened: int = 0
+    acknowledged: int = 0
+    within_target: int = 0
+    target_seconds: float
+    ended_alone: int = 0
+    waiting: int = 0
+    p50_seconds: float | None = None
+    p95_seconds: float | None = None
+
+
+class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+    """An action of a post-mortem that was not done by the end of its day, and was not at the end of the span."""
+
+    incident: str
+    text: str
+    owner: str
+    due_on: date
+
+
 class Period(msgspec.Struct, frozen=True, kw_only=True):
     """A week or a month in figures; it is over.
 
@@ -160,6 +193,8 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
         numbers: those with traffic, by name.
         failures: the most frequent first, five at most.
         dead: messages that wait for a person's decision, died by its end.
+        incidents: how those that began in it were answered, by severity; None = nobody counts them here.
+        overdue: actions of post-mortems whose day was over at its end and that were not done, the longest first.
     """
 
     every: LongEvery
@@ -173,3 +208,5 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     failures: Sequence[Failure] = ()
     tries: Tries = Tries()
     dead: int = 0
+    incidents: Sequence[Answers] | None = None
+    overdue: Sequence[Overdue] = ()

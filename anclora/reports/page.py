@@ -27,6 +27,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         words: how many columns from the left hold words; the others hold figures, or `tail` words again.
         short: its first two columns belong into the short text of a chat too.
+        said: a sentence above it, which stands alone where there are no rows.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     words: int = 1
     tail: int = 0
     short: bool = False
+    said: str = ""
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):

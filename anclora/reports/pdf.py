@@ -106,7 +106,9 @@ def _story(page: Page) -> Iterator[Any]:
     for chart in page.charts:
         yield KeepTogether([_said(chart.title, _H2), _bars(chart, page), _said(chart.alt, _SMALL)])
     for table in page.tables:
-        yield KeepTogether([_said(table.title, _H2), _grid(table)])  # one longer than a page begins where it is
+        said = [_said(table.said, _style("said", 9.5, spaceAfter=4))] if table.said else []
+        rows = [_grid(table)] if table.rows else []
+        yield KeepTogether([_said(table.title, _H2), *said, *rows])  # one longer than a page begins where it is
     yield Spacer(1, 14)
     for note in page.notes:
         yield _said(note, _SMALL)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from anclora.notify import Attachment, Channels, Notice, Severity, Told, tell
+from anclora.kit.severity import Severity
+from anclora.notify import Attachment, Channels, Notice, Told, tell
 from anclora.reports.compose import page_of
 from anclora.reports.failures import Lang
 from anclora.reports.md import text_of

@@ -13,6 +13,7 @@ from anclora.reports.model import Day, Period
 from anclora.reports.page import Action, Page
 from anclora.reports.pdf import pdf_of
 from anclora.reports.rules import Suggestion, suggestions
+from anclora.reports.tables import incidents_said
 
 Format = Literal["md", "html", "json", "pdf"]
 MIMETYPES: Mapping[Format, str] = {
@@ -40,13 +41,18 @@ class DailyReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeriodReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The report of a week or a month for programs; its members as those of a day's."""
+    """The report of a week or a month for programs; its members as those of a day's.
+
+    Attributes:
+        incidents: how they were answered, in a sentence; the figures are in `period`. None = nobody counts them.
+    """
 
     period: Period
     lang: Lang
     summary: str
     suggestions: Sequence[Suggestion]
     actions: Sequence[Action]
+    incidents: str | None = None
 
 
 def report_of(figures: Day | Period, lang: Lang) -> DailyReport | PeriodReport:
@@ -54,7 +60,14 @@ def report_of(figures: Day | Period, lang: Lang) -> DailyReport | PeriodReport:
     page, found = page_of(figures, lang), suggestions(figures)
     if isinstance(figures, Day):
         return DailyReport(day=figures, lang=lang, summary=page.summary, suggestions=found, actions=page.actions)
-    return PeriodReport(period=figures, lang=lang, summary=page.summary, suggestions=found, actions=page.actions)
+    return PeriodReport(
+        period=figures,
+        lang=lang,
+        summary=page.summary,
+        suggestions=found,
+        actions=page.actions,
+        incidents=incidents_said(figures, lang),
+    )
 
 
 def render(figures: Day | Period, form: Format, lang: Lang) -> bytes:

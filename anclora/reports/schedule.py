@@ -15,7 +15,7 @@ from anclora.kit.logging import get_logger
 from anclora.kit.settings import Settings
 from anclora.notify import Channels, find_notice
 from anclora.reports.failures import Lang
-from anclora.reports.gather import Sources, gather, gather_period
+from anclora.reports.gather import LONGEST_SECONDS, Sources, gather, gather_period
 from anclora.reports.model import Day, LongEvery, Period
 from anclora.reports.post import key_of, post
 from anclora.reports.spans import period_of, quarter_of, spans_of
@@ -36,7 +36,9 @@ class ReportPost(Loop):
     """
 
     name = "daily_report"
+    chore = "report-post"
     every_seconds = 20.0
+    round_timeout_seconds = 5 * LONGEST_SECONDS  # a day, a week and a month may be due at once
 
     def __init__(self, db: Database, channels: Channels, sources: Sources, settings: Settings, clock: Clock) -> None:
         super().__init__()

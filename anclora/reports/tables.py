@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from anclora.reports.failures import Lang, meaning_of
-from anclora.reports.model import Conversions, Day, DayCounts, DayLine, Failure, Money, Number, Period
+from anclora.reports.model import Answers, Conversions, Day, DayCounts, DayLine, Failure, Money, Number, Overdue, Period
 from anclora.reports.page import COMPARED, Table
 from anclora.reports.rules import share
-from anclora.reports.spelling import amount_of, capital, change, duration, number, percent, short_day
+from anclora.reports.spelling import amount_of, capital, change, duration, number, percent, short_date, short_day
 from anclora.reports.words import WEEKDAYS, WORDS
 
 _KINDS = ("sent", "delivered", "read", "received", "failed")
@@ -29,10 +29,55 @@ def period_tables(period: Period, lang: Lang) -> Iterator[Table]:
     yield from _compared((period.now, period.before), head, lang)
     yield from _numbers(period.numbers, lang)
     yield from _failures(period.failures, lang)
+    if period.incidents is not None:
+        yield _incidents(period, period.incidents, lang)
+    yield from _overdue(period.overdue, lang)
     if any(not counts.empty for line in period.days for counts in (line.messages, line.week_before)):
         week = words["seven_days"]
         head = (words["day"], words["sent"], week, COMPARED, words["received"], week, COMPARED, words["failed"])
         yield Table(title=words["days"], head=head, rows=[_day_row(line, lang) for line in period.days])
+
+
+def incidents_said(period: Period, lang: Lang) -> str | None:
+    """How the incidents of a week or a month were answered, in a sentence; None = nobody counts them here."""
+    words, found = WORDS[lang], period.incidents
+    if found is None:
+        return None
+    if not any(each.opened for each in found):
+        return words[f"incidents_{period.every}"]
+    targets = [words[f"target_{each.severity}"].format(target=duration(each.target_seconds, lang)) for each in found]
+    sums = ("opened", "acknowledged", "within_target", "ended_alone", "waiting")
+    values = {name: number(sum(int(getattr(each, name)) for each in found), lang) for name in sums}
+    return words["incidents_said"].format(**values, targets=", ".join(targets))
+
+
+def _incidents(period: Period, found: Sequence[Answers], lang: Lang) -> Table:
+    words = WORDS[lang]
+    counts, waits = ("opened", "acknowledged", "within_target"), ("p50", "p95")
+    head = [words[f"incidents_{name}"] for name in (*counts, *waits, "ended_alone", "waiting")]
+    rows: list[list[str]] = []
+    for each in found if any(one.opened for one in found) else ():
+        label = f"{words[f'severity_{each.severity}']} ({duration(each.target_seconds, lang)})"
+        times = [getattr(each, f"{name}_seconds") for name in waits]
+        rows.append(
+            [
+                label,
+                *(number(int(getattr(each, name)), lang) for name in counts),
+                *(words["none"] if time is None else duration(time, lang) for time in times),
+                number(each.ended_alone, lang),
+                number(each.waiting, lang),
+            ]
+        )
+    title = words["incidents"]
+    return Table(title=title, head=(title, *head), rows=rows, said=incidents_said(period, lang) or "")
+
+
+def _overdue(found: Sequence[Overdue], lang: Lang) -> Iterator[Table]:
+    words = WORDS[lang]
+    if found:
+        rows = [[each.text, each.owner, each.incident, short_date(each.due_on, lang)] for each in found]
+        head = [words[f"overdue_{name}"] for name in ("action", "owner", "incident", "due_on")]
+        yield Table(title=words["overdue"], head=head, rows=rows, tail=3)
 
 
 def _compared(spans: Sequence[DayCounts], head: Sequence[str], lang: Lang) -> Iterator[Table]:

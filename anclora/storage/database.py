@@ -8,6 +8,7 @@ violations pass through as psycopg's own errors.
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import LiteralString, NoReturn
 from uuid import UUID
 
@@ -238,6 +239,11 @@ def id_span(ids: Iterable[UUID | str]) -> dict[str, str]:
     """
     texts = sorted(map(str, ids))
     return {"ids": f"{{{','.join(texts)}}}", "low": texts[0], "high": texts[-1]}
+
+
+def moment_list(moments: Iterable[datetime]) -> str:
+    """The text of a `timestamptz[]`, many times cheaper than adapting each of them."""
+    return f"{{{','.join(moment.isoformat() for moment in moments)}}}"
 
 
 def _commit_unknown() -> CommitUnknownError:

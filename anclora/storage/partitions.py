@@ -1,5 +1,6 @@
 """Partitions by time, made ahead: the key of a partitioned table is a UUID version 7, which begins with its moment."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -79,11 +80,23 @@ async def drop_partitions(connection: Connection, table: str, before: datetime) 
     names = [str(row[0]) for row in await cursor.fetchall()]
     dropped = [name for name in names if _next(span, _start(span, name)) <= before]
     if dropped:
-        await connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{_DROP_WAIT_MS}ms"])
-        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    for name in dropped:
-        await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+        await drop_these(connection, dropped)
     return dropped
+
+
+async def drop_these(connection: Connection, names: Sequence[str]) -> None:
+    """Drop partitions by name, giving up after a second as `drop_partitions` does; `connection` is in a transaction."""
+    await connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{_DROP_WAIT_MS}ms"])
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    for name in names:
+        await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def bounds_of(table: str, name: str) -> tuple[datetime, datetime]:
+    """When a partition of one of `SPANS` begins, and when the next one does; from its name."""
+    [span] = [span for span in SPANS if span.table == table]
+    start = _start(span, name)
+    return start, _next(span, start)
 
 
 async def _absent(connection: Connection, names: list[str]) -> list[str]:

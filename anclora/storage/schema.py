@@ -36,7 +36,7 @@ def describe_migrated() -> str:
     """What the migrations make of an empty database; starts a private Postgres for it."""
     data_dir = Path(tempfile.mkdtemp(prefix="anclora-schema-"))
     try:
-        with start_embedded(data_dir, redis=False) as servers:
+        with start_embedded(data_dir, redis=False, passing=True) as servers:
             migrate(servers.database_url)
             with psycopg.connect(servers.database_url) as connection:
                 return describe(connection)

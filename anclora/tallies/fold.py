@@ -10,7 +10,7 @@ from anclora.storage.queries import load_queries
 QUERIES = load_queries(__package__ or __name__)
 FOLDED = counter("tally_deltas_folded", "Deltas of figures that were folded")
 _AT_ONCE = 20_000
-_LONGEST_REBUILD = "5min"
+REBUILD_SECONDS = 300.0  # of one statement; every quarter there is may have to be read
 _LOCK = 0x616E6374  # "anct": the advisory lock of whoever writes `tallies`
 
 
@@ -43,7 +43,7 @@ async def keep_days_of(db: Database, zone: str) -> bool:
         cursor = await conn.execute(QUERIES["change_zone"], {"zone": zone})
         if await cursor.fetchone() is None:
             return False
-        await conn.execute("select set_config('statement_timeout', %s, true)", [_LONGEST_REBUILD])
+        await conn.execute("select set_config('statement_timeout', %s, true)", [f"{REBUILD_SECONDS:.0f}s"])
         await rebuild(conn, [1440])
         return True
 
@@ -58,7 +58,9 @@ class TallyFold(Loop):
     """Folds every few seconds, into the days of one zone; safe in several processes at once."""
 
     name = "tally_fold"
+    chore = "tally-fold"
     every_seconds = 2.0
+    round_timeout_seconds = 2 * REBUILD_SECONDS + 60.0  # the first round may have to make all days anew
 
     def __init__(self, db: Database, zone: str) -> None:
         super().__init__()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from anclora.kit.clock import SystemClock
-from anclora.notify.contract import Channel, Severity
+from anclora.kit.severity import Severity
+from anclora.notify.contract import Channel
 from anclora.notify.email import Mail, MailAccount
 from anclora.notify.pagerduty import PagerDuty
 from anclora.notify.slack import SlackBot, SlackWebhook

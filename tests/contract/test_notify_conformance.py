@@ -10,6 +10,7 @@ from notify_benches import BENCHES, Bench
 
 from anclora.kit.clock import SystemClock
 from anclora.kit.ids import new_id
+from anclora.kit.severity import Severity
 from anclora.notify.contract import (
     ACTIONS,
     FACT_CHARS,
@@ -29,7 +30,6 @@ from anclora.notify.contract import (
     Outgoing,
     Parent,
     Refused,
-    Severity,
     Unknown,
 )
 from anclora.notify.guard import GuardedChannel

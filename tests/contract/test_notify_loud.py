@@ -11,6 +11,7 @@ from notify_benches import BY_SEVERITY, PHONE
 
 from anclora.kit.clock import SystemClock
 from anclora.kit.ids import new_id
+from anclora.kit.severity import Severity
 from anclora.notify.contract import (
     Action,
     Attachment,
@@ -23,7 +24,6 @@ from anclora.notify.contract import (
     Outgoing,
     Parent,
     Refused,
-    Severity,
     Unknown,
 )
 from anclora.notify.email.rendering import rendered as mailed

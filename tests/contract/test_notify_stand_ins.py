@@ -1,21 +1,31 @@
 """The stand-ins refuse what the vendors refuse, in their words; each refusal of theirs is asked for here by hand."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from typing import Any
 
+import aiosmtplib
 import pytest
-from aiohttp import encode_basic_auth, web
+from aiohttp import ClientSession, encode_basic_auth, web
+from notify_benches import account
 
+from anclora.kit.ids import new_id
 from anclora.kit.signing import signature
+from anclora.notify.contract import Delivered, Notice, Outgoing, Refused
+from anclora.notify.email import Mail
 from tests import notice_sink as sinks
 from tests import pagerduty_server as pagerduty
 from tests import slack_server as slack
+from tests import smtp_server as smtp
 from tests import twilio_server as twilio
 from tests.loopback import ask, serving
 from tests.slack_blocks import wrong_with
 
+NOTICE = Notice(title="Hola", text="x", key="k")
+PATIENCE = {"slack": "1", "pagerduty": "30", "twilio": "7", "webhook": "5"}
 BEARER = {"Authorization": f"Bearer {slack.TOKEN}"}
 
 
@@ -28,6 +38,51 @@ def button(place: int = 0, **members: Any) -> dict[str, Any]:
 
 
 SECTION = {"type": "section", "text": text("x")}
+
+
+# ---- too fast
+
+
+@contextlib.asynccontextmanager
+async def hurried(name: str) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+    """A stand-in that has had enough: where to ask, and what with."""
+    if name == "slack":
+        async with slack.slack_server(lambda: 0.0) as room:
+            asked = {"json": {"channel": "#anclora-critical", "text": "x"}, "headers": BEARER}
+            await ask(f"{room.url}/api/chat.postMessage", **asked)
+            yield f"{room.url}/api/chat.postMessage", asked
+    elif name == "pagerduty":
+        async with pagerduty.pagerduty_server(lambda: 0.0) as pages:
+            for _ in range(120):
+                assert (await ask(pages.url + pagerduty.PATH, json=event()))[0] == 202
+            yield pages.url + pagerduty.PATH, {"json": event()}
+    elif name == "twilio":
+        async with twilio.twilio_server() as phones:
+            phones.troubles.append("too_many")
+            yield f"{phones.url}{ACCOUNT}/Calls.json", {"data": FORM}
+    else:
+        async with sinks.notice_sink() as sink:
+            sink.troubles.append("too_many")
+            yield sink.url + sinks.PATH, {"json": {}}
+
+
+@pytest.mark.parametrize("name", PATIENCE)
+async def test_who_comes_too_fast_is_told_how_long_to_wait(name: str) -> None:
+    async with (
+        hurried(name) as (url, asked),
+        ClientSession() as session,
+        session.post(url, **asked) as answer,
+    ):
+        assert (answer.status, answer.headers["Retry-After"]) == (429, PATIENCE[name])
+
+
+async def test_pagerduty_takes_more_when_the_minute_is_over() -> None:
+    now = [0.0]
+    async with pagerduty.pagerduty_server(lambda: now[0]) as pages:
+        for moment, status in (*[(0.0, 202)] * 120, (59.9, 429), (60.0, 202)):
+            now[0] = moment
+            assert (await ask(pages.url + pagerduty.PATH, json=event()))[0] == status
+        assert (pages.pages, pages.alarms[0].events[1:]) == (1, [event()] * 120)
 
 
 # ---- Slack
@@ -237,12 +292,82 @@ async def test_twilio_wants_the_account_and_its_token(phones: twilio.TwilioServe
 
 # ---- an address of one's own
 
+HEARD = b'{"type": "notice.trigger", "data": {"title": "x"}}'
 
-@pytest.mark.parametrize(("secret", "age_seconds", "status"), [(None, 0, 401), (sinks.SECRET, 301, 400)])
-async def test_the_sink_takes_what_is_signed_and_fresh(secret: str | None, age_seconds: int, status: int) -> None:
+
+@pytest.mark.parametrize(
+    ("body", "secret", "age_seconds", "without", "status"),
+    [
+        (HEARD, None, 0, None, 401),
+        (HEARD, sinks.SECRET, 301, None, 400),
+        (HEARD, sinks.SECRET, -301, None, 400),
+        (HEARD, sinks.SECRET, 0, "webhook-id", 400),
+        (HEARD, sinks.SECRET, 0, "webhook-timestamp", 400),
+        (HEARD, sinks.SECRET, 0, "webhook-signature", 401),
+        (b"{", sinks.SECRET, 0, None, 400),
+        (b"[]", sinks.SECRET, 0, None, 422),
+        (b'{"data": {"title": "x"}}', sinks.SECRET, 0, None, 422),
+        (b'{"type": "notice.trigger", "data": {"title": ""}}', sinks.SECRET, 0, None, 422),
+    ],
+)
+async def test_the_sink_takes_what_is_signed_fresh_and_whole(
+    body: bytes, secret: str | None, age_seconds: int, without: str | None, status: int
+) -> None:
     async with sinks.notice_sink() as sink:
         at = int(time.time()) - age_seconds
-        proof = signature([secret], "id", at, b"{}") if secret else "v1,nothing"
+        proof = signature([secret], "id", at, body) if secret else "v1,nothing"
         headers = {"webhook-id": "id", "webhook-timestamp": str(at), "webhook-signature": proof}
-        assert (await ask(sink.url + sinks.PATH, data=b"{}", headers=headers))[0] == status
+        headers.pop(without or "", None)
+        assert (await ask(sink.url + sinks.PATH, data=body, headers=headers))[0] == status
         assert sink.heard == {}
+
+
+async def test_the_sink_hears_each_id_once_whatever_comes_under_it_later() -> None:
+    async with sinks.notice_sink() as sink:
+        for body in (HEARD, HEARD.replace(b"x", b"another")):
+            at = int(time.time())
+            proof = signature([sinks.SECRET], "id", at, body)
+            headers = {"webhook-id": "id", "webhook-timestamp": str(at), "webhook-signature": proof}
+            assert (await ask(sink.url + sinks.PATH, data=body, headers=headers))[0] == 204
+        assert sink.heard["id"]["data"] == {"title": "x"}
+
+
+# ---- mail
+
+MAIL = b"From: a@example.com\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nhola\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (MAIL, 250),
+        *((MAIL.replace(name, b"X-"), 550) for name in (b"From: ", b"Date: ", b"Message-ID: ")),
+        (MAIL + b"x" * smtp.MOST_BYTES, 552),
+    ],
+    ids=["whole", "from", "date", "id", "size"],
+)
+async def test_the_mail_server_takes_what_says_who_when_and_which_and_is_not_too_big(data: bytes, code: int) -> None:
+    async with smtp.smtp_server() as server:
+        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=server.port, start_tls=False)
+        await client.connect()
+        await client.login(smtp.USER, smtp.PASSWORD)
+        await client.mail("a@example.com")
+        await client.rcpt("b@example.com")
+        try:
+            answered = (await client.data(data)).code
+        except aiosmtplib.SMTPDataError as error:
+            answered = error.code
+        client.close()
+    assert answered == code
+    assert len(server.taken) == (code == 250)
+
+
+async def test_a_mail_server_nobody_may_ask_so_often_is_asked_again_later() -> None:
+    async with smtp.smtp_server() as server:
+        server.busy = 1
+        outgoing = Outgoing(id=new_id(), target="b@example.com", at=datetime(2026, 11, 27, tzinfo=UTC), notice=NOTICE)
+        mail = Mail(account(server.port, tls="none"), [])
+        first, second = [await mail.send(outgoing) for _ in range(2)]
+    assert isinstance(first, Refused)
+    assert (first.code, first.permanent) == ("smtp_421", False)
+    assert isinstance(second, Delivered)

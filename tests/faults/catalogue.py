@@ -69,7 +69,13 @@ ROWS: Mapping[int, Row] = {
         ["integration/test_messages_idempotency.py::test_two_processes_with_one_key_are_one_message"],
         "two processes take the same keys in one order; a deadlock cannot be made from outside",
     ),
-    12: Row("point-in-time recovery", "later", why="F: backups"),
+    12: Row(
+        "point-in-time recovery",
+        "real",
+        [
+            "faults/test_backups_instant.py::test_the_instant_before_a_mass_delete_comes_back_and_nothing_else_is_touched"
+        ],
+    ),
     13: Row(
         "the provider answers 5xx in bursts",
         "real",
@@ -111,8 +117,23 @@ ROWS: Mapping[int, Row] = {
         "real",
         ["faults/test_rolling_restart.py::test_replacing_every_dispatcher_loses_and_doubles_nothing"],
     ),
-    23: Row("two versions together", "later", why="G: deploy"),
-    24: Row("a bad release", "later", why="G: deploy"),
+    23: Row(
+        "two versions together",
+        "real",
+        [
+            "faults/test_two_versions.py::test_the_release_before_and_this_one_side_by_side_fail_no_request_and_lose_nothing"
+        ],
+    ),
+    24: Row(
+        "a bad release",
+        "stand-in",
+        [
+            "integration/test_deploy.py::test_a_release_that_fails_a_fifth_of_its_requests_is_judged_bad_and_taken_back",
+            "integration/test_deploy.py::test_a_good_release_is_good_and_stays",
+            "unit/test_deploy_judge.py::*",
+        ],
+        "tasks are processes that fail for real; what rolls them out and back is an ECS of ours",
+    ),
     25: Row("duplicate webhooks", "real", ["integration/test_inbound_receive.py::*"]),
     26: Row("webhooks out of order", "real", ["journeys/test_receipt_race.py::*"]),
     27: Row(
@@ -168,5 +189,15 @@ ROWS: Mapping[int, Row] = {
         ],
         "the vendors are servers of ours that refuse what theirs do",
     ),
-    36: Row("event loop blocked, memory leak", "later", why="it is measured and told; nothing ends such a process yet"),
+    36: Row(
+        "event loop blocked, memory leak",
+        "stand-in",
+        [
+            "faults/test_blocked_loop.py::test_a_blocked_process_is_ended_with_its_stacks_and_started_again",
+            "faults/test_blocked_loop.py::test_a_short_block_is_lag_and_nothing_more",
+            "faults/test_kills_at_failpoints.py::test_workers_killed_at_every_moment_lose_nothing_and_double_nothing",
+            "faults/test_health.py::test_every_check_fails_when_its_part_does_and_the_processes_live",
+        ],
+        "the loop is blocked for real; a leak ends by SIGKILL, and what is told before is read from files of ours",
+    ),
 }

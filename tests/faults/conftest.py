@@ -9,7 +9,7 @@ from _pytest.terminal import TerminalReporter
 
 from anclora.storage.embedded import EmbeddedServers, discard_embedded, start_embedded
 from tests.faults.catalogue import ROWS
-from tests.faults.town import TALLY
+from tests.faults.town import TALLY, TOLD
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
@@ -22,6 +22,8 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     for number, row in ROWS.items():
         if row.how != "real":
             terminalreporter.write_line(f"  {number:>2} {row.fault}: {row.how}, {row.why}")
+    for line in TOLD:
+        terminalreporter.write_line(line)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -33,7 +35,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture
 def own_servers(tmp_path: Path) -> Generator[EmbeddedServers, None, None]:
     """Private servers."""
-    running = start_embedded(tmp_path / "data")
+    running = start_embedded(tmp_path / "data", passing=True)
     try:
         yield running
     finally:

@@ -4,6 +4,7 @@ What Prometheus does takes its real time (`for: 1m` of the real rules); the minu
 """
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from redis.asyncio import Redis
 
 from anclora.cli.home import Home, child_env, free_port, new_secret, prepare, start_sandbox
-from anclora.incidents import Buttons, EscalationEngine, Intake
+from anclora.incidents import Buttons, EscalationEngine, Intake, raise_signal
 from anclora.incidents.model import Incident, State
 from anclora.incidents.read import find_incident, list_incidents
 from anclora.kit.settings import load_settings
@@ -27,7 +28,7 @@ from tests import pagerduty_server as pagerduty
 from tests import slack_server as slack
 from tests import smtp_server as smtp
 from tests.faults.town import kill
-from tests.incidents_stage import TEAM, hire
+from tests.incidents_stage import TEAM, hire, signal
 from tests.integration.api_harness import HandClock, House, house
 from tests.prometheus_server import alertmanager, prometheus
 from tests.waiting import eventually
@@ -35,6 +36,7 @@ from tests.waiting import eventually
 ALERT = "AncloraNoWorkers"
 SECRET = "signing-secret"
 RULES = Path(__file__).parent.parent.parent / "deploy" / "prometheus" / "anclora-rules.yml"
+LEVELS = [("oncall", "ana"), ("backup", "ben"), ("devops_lead", "cleo"), ("cto", "dan")]
 NOTICED_WITHIN_SECONDS = 120  # "a stopped worker fires within two minutes"
 
 
@@ -75,6 +77,18 @@ class Watch:
         """Who was called for it, by level."""
         found = await find_incident(self.doors.deps.db, incident.id)
         return [(page.level.value, page.person) for page in found.pages]
+
+    async def let_climb(self, incident: Incident) -> None:
+        """Nobody acknowledges it for half an hour: each level is called on time, and not before."""
+        for minute, people in ((4.9, 1), (5.1, 2), (29.9, 2), (30.1, 3)):
+            gone = (self.clock.now() - incident.clock_at).total_seconds()
+            await self.pass_minutes(minute - gone / 60)
+            assert await self.called(incident) == LEVELS[:people], f"at minute {minute}"
+
+    def mailed(self) -> Counter[str]:
+        """Mails that called somebody, by whom they went to."""
+        calls = [each for each in self.mail.taken if "acknowledge it within" in each.data.decode()]
+        return Counter(each.recipient.split("@")[0] for each in calls)
 
     def in_slack(self) -> list[slack.Said]:
         """The messages in the channel of critical alarms that begin a thread about it."""
@@ -190,10 +204,7 @@ async def test_a_dead_dispatcher_wakes_people_on_time_and_its_return_ends_it(
             assert await here.called(incident) == [("oncall", "ana")]
             [post] = here.in_slack()
             assert here.alarm().state == "triggered"
-            await here.pass_minutes(5)
-            await here.pass_minutes(25)
-            levels = [("oncall", "ana"), ("backup", "ben"), ("devops_lead", "cleo")]
-            assert await here.called(incident) == levels
+            await here.let_climb(incident)
 
             at = int(here.clock.now().timestamp())
             pushed = await here.room.push(
@@ -204,7 +215,7 @@ async def test_a_dead_dispatcher_wakes_people_on_time_and_its_return_ends_it(
             found = await here.incident()
             assert found is not None
             assert found.state is State.ACKNOWLEDGED
-            assert await here.called(incident) == levels
+            assert await here.called(incident) == LEVELS[:3]
             assert here.alarm().state == "acknowledged"
 
             await dispatcher(own_servers, tmp_path / "second", children)
@@ -216,5 +227,26 @@ async def test_a_dead_dispatcher_wakes_people_on_time_and_its_return_ends_it(
             await eventually(over, timeout_seconds=90)
             for _ in range(3):
                 await here.pass_minutes(30)
-            assert await here.called(incident) == levels
+            assert await here.called(incident) == LEVELS[:3]
             assert here.alarm().state == "resolved"
+            # Ana by PagerDuty, whose open alarm would wake nobody else; the others by the next way, once each.
+            assert (here.pager.pages, here.mailed()) == (1, {"ben": 1, "cleo": 1})
+            assert len(here.in_slack()) == 1
+
+
+async def test_a_press_in_slack_lets_the_next_person_sleep(own_servers: EmbeddedServers) -> None:
+    async with watch(own_servers) as here:
+        calm = signal(here.clock.now(), name=ALERT)
+        assert await raise_signal(here.doors.deps.db, calm, clock=here.clock) is not None
+        await here.pass_minutes(0)
+        incident = await here.incident()
+        assert incident is not None
+        await here.pass_minutes(4)
+        [post] = here.in_slack()
+        at = int(here.clock.now().timestamp())
+        door = f"{here.doors.address}/webhooks/slack/interactive"
+        assert (await here.room.push(door, post.buttons[0], SECRET, at=at)).status == 200
+        await here.pass_minutes(2)  # past minute five, when it would have been the backup's
+        assert await here.called(incident) == LEVELS[:1]
+        await here.pass_minutes(26)  # to have taken it is not to have mended it
+        assert await here.called(incident) == [LEVELS[0], LEVELS[2]]

@@ -1,7 +1,6 @@
 """The catalogue of faults names tests that are there."""
 
 import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 
 def test_all_rows_are_there() -> None:
     assert sorted(ROWS) == list(range(1, 37))
-    assert set(Counter(row.how for row in ROWS.values())) == {"real", "stand-in", "later"}
+    assert {row.how for row in ROWS.values()} <= {"real", "stand-in", "later"}
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=[str(number) for number in ROWS])

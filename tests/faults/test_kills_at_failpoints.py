@@ -1,7 +1,7 @@
-"""Workers die at the three moments that matter, again and again: nothing is lost, nothing doubled, the order holds.
+"""Workers die at the four moments that matter, again and again: nothing is lost, nothing doubled, the order holds.
 
-Bounded by default; `make faults LONG=1` is the campaign: thirty kills at each moment and ten at random ones, 200,000
-messages. The seed is printed, and `FAULTS_SEED` replays it.
+Bounded by default; `make faults LONG=1` is the campaign: thirty kills at each of three moments, ten at the fourth,
+ten at random ones, 200,000 messages. The seed is printed, and `FAULTS_SEED` replays it.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ from random import Random
 
 import pytest
 
-from anclora.kit.failpoints import AFTER_INTENT, AFTER_SEND, BEFORE_COMPLETE
+from anclora.kit.failpoints import AFTER_INTENT, AFTER_SEND, BEFORE_COMPLETE, HALF_STORED
 from anclora.providers.sandbox import read_witness
 from anclora.storage.embedded import EmbeddedServers
 from tests.faults.town import Town, town
 
 LONG = bool(os.environ.get("LONG"))
-KILLS, RANDOM_KILLS = (30, 10) if LONG else (2, 1)
-MESSAGES, PEOPLE = (200_000, 10_000) if LONG else (3_000, 400)
+KILLS, HALVES, RANDOM_KILLS = (30, 10, 10) if LONG else (2, 2, 1)
+MESSAGES, PEOPLE = (200_000, 10_000) if LONG else (3_600, 400)
 _FAST = {"ANCLORA_CONNECTIONS": "64", "ANCLORA_SEND_SLOTS": "256"} if LONG else {}
 _DEATH_SECONDS = 60.0
 _REST_SECONDS = 1_800.0 if LONG else 90.0
 # How often a moment is passed before it kills: sends are many, groups of intents and results are few.
-_PASSES = {AFTER_SEND: 60, AFTER_INTENT: 3, BEFORE_COMPLETE: 5}
+_PASSES = {AFTER_SEND: 60, AFTER_INTENT: 3, BEFORE_COMPLETE: 5, HALF_STORED: 5}
 
 
 async def die_at(here: Town, dice: Random, turn: int, moment: str) -> None:
@@ -59,7 +59,7 @@ async def test_workers_killed_at_every_moment_lose_nothing_and_double_nothing(
     seed = int(os.environ.get("FAULTS_SEED") or secrets.randbelow(10**9))
     print(f"FAULTS_SEED={seed}")
     dice = Random(seed)
-    moments = [*(AFTER_INTENT, AFTER_SEND, BEFORE_COMPLETE) * KILLS, *[""] * RANDOM_KILLS]
+    moments = [*(AFTER_INTENT, AFTER_SEND, BEFORE_COMPLETE) * KILLS, *[HALF_STORED] * HALVES, *[""] * RANDOM_KILLS]
     dice.shuffle(moments)
     async with town(own_servers, tmp_path, **_FAST) as here:
         here.people = PEOPLE

@@ -32,6 +32,18 @@ MUTANTS = {
         "(l.state in ('sending', 'unknown'))",
         [f"{_INTEGRATION}/test_messages_fence.py"],
     ),
+    "fence of what is plainly sent": Mutant(
+        "anclora/messages/sql/results.sql",
+        "and m.attempt = r.attempt and m.state = 'sending' and m.sent_at is null",
+        "and m.state = 'sending' and m.sent_at is null",
+        [f"{_INTEGRATION}/test_messages_fence.py"],
+    ),
+    "answer of a worker that died": Mutant(
+        "anclora/messages/sql/resolve.sql",
+        "a.attempt = m.attempt and a.outcome = 'sent') as answer",
+        "a.attempt = m.attempt and a.outcome = 'none') as answer",
+        [f"{_INTEGRATION}/test_messages_group.py"],
+    ),
     "unique key": Mutant(
         "anclora/storage/migrations/versions/0001_first.sql",
         "constraint idempotency_pkey primary key (owner, key)",
@@ -43,6 +55,18 @@ MUTANTS = {
         "when l.state <> 'queued' then 'not_queued'",
         "when l.state = 'failed' then 'not_queued'",
         [f"{_INTEGRATION}/test_messages_outbox.py"],
+    ),
+    "intent of what is clear": Mutant(
+        "anclora/messages/sql/dispatch.sql",
+        "and m.state = 'queued' and m.next_attempt_at <= now()",
+        "and m.state <> 'failed' and m.next_attempt_at <= now()",
+        [f"{_INTEGRATION}/test_messages_outbox.py"],
+    ),
+    "head guard of what is clear": Mutant(
+        "anclora/messages/sql/dispatch.sql",
+        "where h.instance = m.instance and h.recipient",
+        "where false and h.instance = m.instance and h.recipient",
+        [f"{_INTEGRATION}/test_messages_order.py"],
     ),
     "head guard": Mutant(
         "anclora/messages/sql/dispatch.sql",

@@ -5,7 +5,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from anclora.tallies import verify
 from tests.waiting import eventually
 
 TALLY: Counter[str] = Counter()  # over all towns of this run; told in its last lines
-_READY_SECONDS = 30.0
+TOLD: list[str] = []  # what a run has to say besides, told there too
+READY_SECONDS = 30.0
 _ENVIRONMENT: Mapping[str, str] = {
     "ANCLORA_DEFAULT_PACING": "sandbox",
     "ANCLORA_LEASE_SECONDS": "3",
@@ -75,7 +76,7 @@ class Town:
 
     async def start(self, name: str, *words: str, **environment: str) -> Child:
         """One more process of the product, with these settings of its own."""
-        home = Home(data_dir=self.home.data_dir, env={**self.home.env, **environment})
+        home = replace(self.home, env={**self.home.env, **environment})
         child = home.child(name, "serve", "--role", *words)
         await child.start()
         self.children.append(child)
@@ -88,10 +89,10 @@ class Town:
         async with self.session.request(method, self.url + path, data=body, headers=named) as answer:
             return Answered(answer.status, answer.headers, await answer.json(content_type=None))
 
-    async def rest_for(self, seconds: float) -> None:
-        """How long a refusing number rests here."""
+    async def rest_for(self, seconds: float, *, tries: int | None = None) -> None:
+        """How long a refusing number rests here, and how often a message that keeps closing it is tried."""
         async with self.ledger() as db:
-            await change_retry(db, "lane", RetryChange(base_seconds=seconds), actor="test")
+            await change_retry(db, "lane", RetryChange(base_seconds=seconds, tries=tries), actor="test")
 
     async def send(self, serial: int) -> Answered:
         """One message with a key of its own, to one of the people."""
@@ -147,7 +148,8 @@ class Town:
     def doubled_or_lost(self) -> dict[str, int]:
         """What did not go out exactly once, and how often it did."""
         seen = Counter(sighting.text for sighting in read_witness(self.witness))
-        wrong = {text: seen[text] for text in {*self.accepted, *seen} if seen[text] != 1 or text not in self.accepted}
+        accepted = set(self.accepted)
+        wrong = {text: seen[text] for text in {*accepted, *seen} if seen[text] != 1 or text not in accepted}
         TALLY["lost"] += sum(count == 0 for count in wrong.values())
         TALLY["doubled"] += sum(count > 1 for count in wrong.values())
         return wrong
@@ -167,8 +169,28 @@ async def town(
     servers: EmbeddedServers, folder: Path, script: Mapping[str, object] | None = None, /, **environment: str
 ) -> AsyncGenerator[Town, None]:
     """Everything running but a dispatcher; `script` = what the sandbox plays besides."""
-    key, sandbox_key, port, sandbox_port = await prepare(servers.database_url), new_secret(), free_port(), free_port()
+    key, port = await prepare(servers.database_url), free_port()
     url = f"http://127.0.0.1:{port}"
+    async with settled(servers, folder, script, url=url, key=key, **environment) as running:
+        await running.start("work", "work")
+        api = await running.start("api", "api", "--port", str(port))
+        await api.wait_ready(answers_200(f"{url}/health/ready"), timeout_seconds=READY_SECONDS)
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def settled(
+    servers: EmbeddedServers,
+    folder: Path,
+    script: Mapping[str, object] | None = None,
+    /,
+    *,
+    url: str,
+    key: str,
+    **environment: str,
+) -> AsyncGenerator[Town, None]:
+    """The sandbox and no process of the product yet; `url` = where the doors will be, `key` = what they ask for."""
+    sandbox_key, sandbox_port = new_secret(), free_port()
     env = child_env(
         load_settings(),
         **{**_ENVIRONMENT, **environment},
@@ -187,11 +209,7 @@ async def town(
         witness = await start_sandbox(
             home, children, port=sandbox_port, key=sandbox_key, script={**_SCRIPT, **(script or {})}
         )
-        running = Town(url, session, servers.database_url, witness, home, children)
-        await running.start("work", "work")
-        api = await running.start("api", "api", "--port", str(port))
-        await api.wait_ready(answers_200(f"{url}/health/ready"), timeout_seconds=_READY_SECONDS)
-        yield running
+        yield Town(url, session, servers.database_url, witness, home, children)
 
 
 def kill(pid: int) -> None:

@@ -23,7 +23,7 @@ from anclora.messages import receipts
 from anclora.messages.attempt import Result
 from anclora.messages.dispatch import Dispatcher
 from anclora.messages.feed import Feeder, lane_of
-from anclora.messages.intent import Intent, Intents, intend
+from anclora.messages.intent import Intent, Intents, intend, intend_clear
 from anclora.messages.model import Draft
 from anclora.messages.reconcile import Reconciler
 from anclora.messages.resolve import Resolver
@@ -228,7 +228,12 @@ class Stage:
 
     async def intend(self, *ids: UUID, worker_id: WorkerId | None = None) -> Intents:
         """Commit the intents of these messages, as a worker does that claimed them."""
-        return await intend(self.db, [claimed(i) for i in ids], worker_id or self.worker_id, self.settings, self.clock)
+        rest = worker_id or self.worker_id, self.settings, self.clock
+        clear = await intend_clear(self.db, [claimed(i) for i in ids], *rest)
+        if not clear.left:
+            return clear
+        judged = await intend(self.db, clear.left, *rest)
+        return replace(judged, send=[*clear.send, *judged.send])
 
     async def attempt(self, message_id: UUID, *, worker_id: WorkerId | None = None) -> Intent:
         """One committed intent; the message must be free to go."""

@@ -12,12 +12,13 @@ from redis.exceptions import ConnectionError as RedisAwayError
 
 from anclora.alerts import DirectWay, Evaluator, Look
 from anclora.alerts.facts import Facts
-from anclora.incidents import Severity, Signal
+from anclora.incidents import Signal
 from anclora.instances.pacing import PacingChange, change_pacing
 from anclora.kit.clock import business_date
 from anclora.kit.errors import UnavailableError
 from anclora.kit.ids import new_id
 from anclora.kit.settings import load_settings
+from anclora.kit.severity import Severity
 from anclora.messages.feed import lane_of
 from anclora.messages.pacing import PaceKeeper
 from anclora.messages.worker import Worker

@@ -153,7 +153,7 @@ async def test_the_list_has_every_alert_and_says_who_watches(doors: House) -> No
     listed = (await doors.ask("GET", "/api/v1/alerts")).json
     assert len(listed["alerts"]) == len(CATALOGUE.alerts) + 1
     words = {alert["name"]: alert["state"] for alert in listed["alerts"]}
-    assert (words["AncloraNoWorkers"], words["AncloraBackupStale"]) == ("pending", "waits")
+    assert (words["AncloraNoWorkers"], words["AncloraCostForecastOverBudget"]) == ("pending", "quiet")
     assert listed["alerts"][0]["name"] == "AncloraNoWorkers"
     assert listed["evaluated_at"] is not None
     assert (await doors.ask("GET", "/api/v1/alerts/AncloraNothing")).json["code"] == "alert_not_found"
@@ -236,3 +236,8 @@ async def test_the_command_writes_files_with_the_links_of_this_installation(
     code, text = await run(capsys, monkeypatch, *words, "--check")
     assert (code, "anclora-rules.yml" in text) == (1, True)
     assert (await run(capsys, monkeypatch, "write", str(tmp_path), "--grafana-url", "nonsense"))[0] == 2
+    monkeypatch.setenv("ANCLORA_PUBLIC_URL", "https://own.example.com/")
+    assert (await run(capsys, monkeypatch, "write", str(tmp_path)))[0] == 0
+    rules = (tmp_path / "anclora-rules.yml").read_text(encoding="utf-8")
+    assert "https://own.example.com/runbooks/AncloraNoWorkers" in rules
+    assert "http://127.0.0.1:3000/d/queue-dashboard" in rules

@@ -159,6 +159,8 @@ async def test_latencies_of_very_many_messages_are_those_of_an_even_sample(doors
     found = (await doors.ask("GET", f"/analytics/latency?from={now.date() - timedelta(days=2)}")).json
     assert 0.4 < found["share"] < 0.6
     assert sum(line["to_sent"]["count"] for line in found["lines"]) in range(401)
+    by_hour = (await doors.ask("GET", f"/analytics/latency?by=hour&from={now.date() - timedelta(days=2)}")).json
+    assert by_hour["share"] == pytest.approx(found["share"] / 2, abs=1e-5)
 
 
 async def test_recount_and_mending_have_doors_and_scopes(doors: House) -> None:

@@ -11,11 +11,12 @@ import pytest
 from api_harness import Answered, House, house
 from schema_check import Schemas
 
-from anclora.api.examples_incidents import SILENCE
+from anclora.api.examples_incidents import ACTION, SILENCE
 from anclora.api.examples_oncall import HOLIDAY, OVERRIDE
 from anclora.conversations import ConversationFollower
-from anclora.incidents import Severity, Signal, raise_signal
+from anclora.incidents import Signal, raise_signal
 from anclora.kit.ids import new_id
+from anclora.kit.severity import Severity
 from anclora.notify.slack import signature_of as slack_signature
 from anclora.notify.twilio import signature_of as twilio_signature
 from anclora.providers.cloud import signature_of
@@ -135,7 +136,7 @@ async def sold(doors: House) -> dict[str, str]:
 
 
 async def on_call(doors: House) -> dict[str, str]:
-    """Ids of an incident, a silence, an override and days off; two people with turns, one without, and a hand-off."""
+    """Ids of an incident and what belongs to it; people with turns and one without, an override, days off, a shift."""
     for name in ("ana", "ben", "zoe"):
         await doors.ask("PUT", f"/api/v1/oncall/people/{name}", json={"ways": {"email": [f"{name}@example.com"]}})
     turns = {"people": ["ana", "ben"], "starts_on": "2026-01-05"}
@@ -148,7 +149,7 @@ async def on_call(doors: House) -> dict[str, str]:
     now = doors.deps.clock.now()
     words: dict[str, Any] = {
         "fingerprint": "f",
-        "name": "AncloraQueueStalled",
+        "name": "AncloraLaneNotDraining",
         "summary": "it stands",
         "source": "test",
     }
@@ -156,12 +157,13 @@ async def on_call(doors: House) -> dict[str, str]:
     incident = await raise_signal(doors.deps.db, signal, clock=doors.deps.clock)
     assert incident is not None
     asked = {
+        "action_id": (f"/api/v1/incidents/{incident.id}/actions", ACTION),
         "silence_id": ("/api/v1/silences", SILENCE),
         "override_id": ("/api/v1/oncall/overrides", OVERRIDE),
         "holiday_id": ("/api/v1/oncall/holidays", HOLIDAY),
     }
     made = {name: await doors.ask("POST", path, json=body) for name, (path, body) in asked.items()}
-    assert [each.status for each in made.values()] == [200] * 3, [each.body for each in made.values()]
+    assert [each.status for each in made.values()] == [200] * 4, [each.body for each in made.values()]
     return {"incident_id": str(incident.id)} | {name: str(each.json["id"]) for name, each in made.items()}
 
 
@@ -228,7 +230,7 @@ async def test_every_example_of_a_body_is_accepted(doors: House) -> None:
                 assert answer.status in (200, 202), answer.body
                 check(description, operation, answer)
                 accepted += 1
-    assert accepted == 75
+    assert accepted == 77
     assert await doors.count() == 14
 
 

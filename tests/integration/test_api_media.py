@@ -1,5 +1,6 @@
 """Files over HTTP: streamed in, judged by their first bytes, kept once, used by their hash, forgotten in time."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from api_harness import PHONE, HandClock, House, house
 
-from anclora.kit.errors import NotFoundError
+from anclora.kit.errors import NotFoundError, UnavailableError
 from anclora.media import MediaSweep
 from anclora.media.disk import DiskStore
 from anclora.storage.database import Database
@@ -120,6 +121,37 @@ async def test_housekeeping_takes_what_nobody_needs(doors: House, db: Database, 
     assert on_disk(tmp_path) == [sha256(other).hexdigest()]
     with pytest.raises(NotFoundError):
         await files.read(HASH)
+
+
+class Stubborn(DiskStore):
+    """One file of two cannot be removed, and the other takes until the first was refused."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.refused = asyncio.Event()
+        self.removed: list[str] = []
+
+    async def remove(self, file_hash: str) -> None:
+        if file_hash == HASH:
+            self.refused.set()
+            raise UnavailableError("The folder of media cannot be used.", code="media_folder")
+        await self.refused.wait()
+        await super().remove(file_hash)
+        self.removed.append(file_hash)
+
+
+async def test_nothing_is_removed_any_more_when_a_sweep_has_failed(doors: House, db: Database, tmp_path: Path) -> None:
+    other = b"%PDF-1.4" + bytes(10)
+    for data in (JPEG, other):
+        await doors.ask("POST", "/api/v1/media", data=data)
+    await db.execute("update media set kept_until = now() - interval '1 second'")
+    files = Stubborn(tmp_path / "media")
+    with pytest.raises(UnavailableError):
+        await MediaSweep(db, files, HandClock()).run_once()
+    assert files.removed == [
+        sha256(other).hexdigest()
+    ]  # while the rows were held, and not behind the back of an upload
+    assert await db.fetch_one("select from media where hash = %(hash)s", hash=HASH) is not None
 
 
 async def test_a_bucket_takes_the_place_of_the_folder(

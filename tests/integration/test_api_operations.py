@@ -8,6 +8,7 @@ import pytest
 from api_harness import PHONE, House, Lane, OneProvider, house
 
 from anclora.health import EFFECTS
+from anclora.instances import register
 from anclora.providers.contract import RemoteInstance
 from anclora.queue import LaneStats, Queue
 from anclora.storage.database import Database
@@ -78,6 +79,19 @@ async def test_ready_waits_for_the_start_and_health_does_not(db: Database, redis
         assert (await doors.ask("GET", "/health", key=None)).status == 200
         reasons.append(None)
         assert (await doors.ask("GET", "/health/ready", key=None)).status == 200
+
+
+async def test_what_is_ready_says_nothing_from_before(db: Database, redis: Any) -> None:
+    reasons: list[str | None] = ["No number is connected yet."]
+    empty = OneProvider()
+    empty.remotes.clear()
+    async with house(db, redis, provider=empty, ready=lambda: reasons[-1]) as doors:
+        assert (await doors.ask("GET", "/health", key=None)).json["status"] == "degraded"
+        await register(db, "evolution", OneProvider())
+        await doors.deps.book.refresh(newer_than_seconds=doors.deps.clock.boot_seconds())
+        reasons.append(None)
+        for path in ("/health/ready", "/health"):
+            assert (await doors.ask("GET", path, key=None)).json["status"] == "healthy"
 
 
 @pytest.mark.parametrize("state", ["connecting", "close"])

@@ -49,6 +49,18 @@ async def test_from_a_webhook_to_the_first_response(talks: Talks) -> None:
     ]
 
 
+async def test_words_of_one_second_are_shown_and_told_in_the_order_they_came(talks: Talks) -> None:
+    words = [f"{n}" for n in range(12)]
+    for each in words:
+        await talks.hear(each)
+    shown = await read.show(talks.db, (await talks.one()).id)
+    assert [each.text for each in shown.timeline if each.text] == words
+    rows = await talks.db.fetch_all(
+        "select data ->> 'text' as text from events where type = 'message.received' order by ordinal"
+    )
+    assert [row["text"] for row in rows] == words
+
+
 async def test_what_is_typed_on_the_phone_answers_too_and_the_agent_of_that_moment_is_kept(talks: Talks) -> None:
     await talks.hear("hola")
     one = await talks.one()

@@ -10,12 +10,12 @@ from hooks_harness import HookStage, hook_stage
 from messages_harness import Stage, send_round
 
 from anclora.events import WANTED, WantedKeeper
-from anclora.hooks import HookSweep
+from anclora.hooks import EventPrune
 from anclora.kit.ids import moment_of
 from anclora.messages.told import QUERIES, telling
 from anclora.providers.contract import ReceiptEvent, Refused, Scope, Sent
 
-NAMES = ("store_results", "apply_receipts", "intend", "give_up_doubt")
+NAMES = ("store_results", "apply_receipts", "intend", "give_up_doubt", "expire")
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +59,7 @@ async def test_only_the_statements_that_can_tell_it_change(here: Stage, hooks: H
         {},
         {"told": ["message.dead"]},
         {"told": ["message.dead"]},
+        {},
     ]
     assert telling("apply_receipts")[0] == QUERIES["apply_receipts"]
 
@@ -163,10 +164,10 @@ async def test_days_that_are_over_go_with_their_log(here: Stage, hooks: HookStag
     hook = await hooks.subscribe()
     await hooks.happen("message:1")
     await hooks.deliver()
-    sweep = HookSweep(here.db, here.settings, hooks.clock)
-    await sweep.run_once()
+    prune = EventPrune(here.db, here.settings, hooks.clock)
+    await prune.run_once()
     assert (await hooks.states(hook.id)).total() == 1
     hooks.clock.pass_seconds((here.settings.event_days + 3) * 86_400)
-    await sweep.run_once()
+    await prune.run_once()
     for table in ("events", "hook_deliveries", "hook_requests"):
         assert await here.count(table) == 0

@@ -13,7 +13,6 @@ from anclora.audit import record
 from anclora.incidents import (
     EscalationEngine,
     Heartbeat,
-    Severity,
     State,
     answered,
     load,
@@ -23,6 +22,7 @@ from anclora.incidents import (
 from anclora.incidents.read import find_incident, list_changes, list_incidents
 from anclora.kit.errors import ConflictError, InvalidError, NotFoundError
 from anclora.kit.ids import new_id
+from anclora.kit.severity import Severity
 from anclora.notify import ESCALATE, Press, recent_notices
 from anclora.oncall.change import add_holiday
 from anclora.storage.database import Database

@@ -12,8 +12,9 @@ from api_harness import House, house
 from typer.testing import CliRunner
 
 from anclora.cli.app import app
-from anclora.incidents import Incident, Severity, Signal, raise_signal
+from anclora.incidents import Incident, Signal, raise_signal
 from anclora.kit.ids import new_id
+from anclora.kit.severity import Severity
 from anclora.storage.database import Database
 
 _WIDE = {"COLUMNS": "200", "NO_COLOR": "1"}
@@ -34,7 +35,7 @@ async def typed(doors: House, *words: str, code: int = 0) -> str:
 
 
 async def wrong(doors: House, severity: Severity = Severity.CRITICAL, **words: Any) -> Incident:
-    known: dict[str, Any] = {"fingerprint": str(new_id()), "name": "AncloraQueueStalled", "source": "alertmanager"}
+    known: dict[str, Any] = {"fingerprint": str(new_id()), "name": "AncloraLaneNotDraining", "source": "alertmanager"}
     known |= {"summary": "Nothing has left the queue for 2 min", "labels": {"lane": "send:sales"}}
     now = doors.deps.clock.now()
     signal = Signal(**known | words, severity=severity, starts_at=now - timedelta(seconds=40))
@@ -87,7 +88,7 @@ async def test_an_incident_is_taken_planned_silenced_and_ended(doors: House) -> 
     one, other = await wrong(doors), await wrong(doors, Severity.WARNING, name="AncloraCertificateExpires")
     await doors.ask("POST", "/api/v1/queue/pause", json={"instance": "sales", "why": "wrong price"})
     listed = await typed(doors, "incidents", "list", "--state", "unresolved")
-    assert "AncloraQueueStalled" in listed
+    assert "AncloraLaneNotDraining" in listed
     assert "AncloraCertificateExpires" in listed
     assert re.search(r"acknowledged by +ana", await typed(doors, "incidents", "ack", str(one.id), "--as", "ana"))
     await typed(doors, "incidents", "note", str(one.id), "the provider says an hour")
@@ -103,8 +104,18 @@ async def test_an_incident_is_taken_planned_silenced_and_ended(doors: House) -> 
     shown = await typed(doors, "incidents", "show", str(one.id))
     assert "the provider says an hour" in shown
     assert "Resolved: they mended it" in shown
+    added = ("incidents", "action", "add", str(one.id), "page sooner", "--owner", "ben", "--by", "2031-02-14", "--json")
+    action = json.loads(await typed(doors, *added))
+    assert re.search(
+        r"2031-02-14 +ben +page sooner", await typed(doors, "incidents", "action", "list", "--state", "open")
+    )
+    assert "**Status:** open, 1 of 1 actions to be done" in await typed(doors, "incidents", "postmortem", str(one.id))
+    assert "page sooner" in await typed(doors, "incidents", "show", str(one.id))
+    await typed(doors, "incidents", "action", "done", action["id"])
+    assert "no such action" in await typed(doors, "incidents", "action", "list", "--state", "overdue")
     draft = await typed(doors, "incidents", "postmortem", str(one.id))
-    assert draft.startswith("# Post-mortem: AncloraQueueStalled\n")
+    assert "**Status:** closed  \n" in draft
+    assert draft.startswith("# Post-mortem: AncloraLaneNotDraining\n")
     assert "| Detection (began, noticed) | 40 s |" in draft
     assert "queue.pause" in await typed(doors, "incidents", "changes")
     figures = await typed(doors, "oncall", "figures")

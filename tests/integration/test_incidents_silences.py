@@ -66,7 +66,7 @@ async def test_a_silence_has_bounds_a_reason_and_something_it_is_about(db: Datab
             with pytest.raises(InvalidError):
                 await silence(db, *case, **about)
         await silence(
-            db, SILENCE, {"name": "AncloraQueueStalled", "lane": "send:other"}, now, now + hour, "why", **about
+            db, SILENCE, {"name": "AncloraLaneNotDraining", "lane": "send:other"}, now, now + hour, "why", **about
         )
         found = await one.wrong()  # another lane
         await one.tick()

@@ -31,7 +31,9 @@ async def here(db: Database, redis: Any) -> AsyncGenerator[Stage, None]:
 
 async def why(here: Stage, message_id: UUID) -> Explanation:
     """The explanation; every one is a whole sentence."""
-    explanation = await explain(here.db, here.queue, message_id, now=here.clock.now(), zone="Europe/Madrid")
+    explanation = await explain(
+        here.db, here.queue, message_id, now=here.clock.now(), zone="Europe/Madrid", bodies=True
+    )
     assert re.fullmatch(r"\S[^\n]*[^.\s]\.", explanation.text), explanation.text
     return explanation
 
@@ -164,4 +166,4 @@ async def test_the_timeline_says_when_a_failing_message_lost_its_place(here: Sta
 
 async def test_a_message_nobody_knows_has_no_explanation(here: Stage) -> None:
     with pytest.raises(NotFoundError):
-        await explain(here.db, here.queue, new_id(), now=here.clock.now(), zone="Europe/Madrid")
+        await explain(here.db, here.queue, new_id(), now=here.clock.now(), zone="Europe/Madrid", bodies=True)

@@ -12,6 +12,7 @@ from anclora.messages.feed import lane_of
 from anclora.messages.pacing import PaceKeeper
 from anclora.messages.reconcile import ask_for_rebuild, current_epoch
 from anclora.queue import Item
+from anclora.queue.keys import items
 from anclora.storage.database import Database
 
 PEOPLE = [f"+346001112{n:02d}" for n in range(12)]
@@ -105,3 +106,28 @@ async def test_the_door_asks_and_tells_how_far_it_is(db: Database, redis: Any) -
         )
         poor = await doors.make_key("messages:send")
         assert (await doors.ask("POST", "/api/v1/queue/rebuild", key=poor)).status == 403
+
+
+async def record_of(here: Stage, item: str) -> bytes:
+    """What the lane holds of an item."""
+    lane = lane_of("sales")
+    found = await here.redis.hget(items("anclora", here.queue.shard_of(lane), lane), item)
+    assert found is not None
+    return found if isinstance(found, bytes) else found.encode()
+
+
+async def test_damage_inside_a_value_harms_no_message_and_goes_with_redis_memory(
+    here: Stage, provider: ScriptedProvider
+) -> None:
+    """Bytes inside a value changed and Redis loaded them: another person stands in the record of an item."""
+    ids = [str(await here.accept(text, to=person)) for text, person in zip("ab", PEOPLE, strict=False)]
+    lane, whole = lane_of("sales"), await record_of(here, ids[0])
+    damaged = whole[:-3] + b"999"
+    await here.redis.hset(items("anclora", here.queue.shard_of(lane), lane), ids[0], damaged)
+    await ask_for_rebuild(here.db, actor="test")
+    await here.reconciler.run_once()
+    assert await record_of(here, ids[0]) == damaged  # what is there already stays as it is
+    await lose_redis(here)
+    assert await record_of(here, ids[0]) == whole
+    await send_round(await here.dispatcher())
+    assert sorted(provider.out) == ["a", "b"]

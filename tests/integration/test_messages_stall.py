@@ -33,7 +33,7 @@ async def sent(here: Stage, provider_id: str = "P1", text: str = "hola") -> UUID
 
 def counted() -> float | None:
     """What the gauge of the number says."""
-    return REGISTRY.get_sample_value("anclora_stalled_messages", {"instance": "sales"})
+    return REGISTRY.get_sample_value("anclora_stalled_messages", {"instance_name": "sales"})
 
 
 async def test_without_a_word_in_time_it_is_marked_counted_and_explained(here: Stage) -> None:
@@ -45,7 +45,7 @@ async def test_without_a_word_in_time_it_is_marked_counted_and_explained(here: S
     await started(here).run_once()
     row = await here.row(message_id)
     assert (row["state"], row["stalled_at"] is not None, counted()) == ("sent", True, 1)
-    told = await explain(here.db, here.queue, message_id, now=here.clock.now(), zone="Europe/Madrid")
+    told = await explain(here.db, here.queue, message_id, now=here.clock.now(), zone="Europe/Madrid", bodies=True)
     assert told.rule == "acknowledgement"
     assert "stalled" in [entry.what for entry in told.timeline]
 

@@ -32,7 +32,9 @@ async def here(db: Database, redis: Any) -> AsyncGenerator[Stage, None]:
 
 async def why(here: Stage, message_id: UUID, lanes: Any = None) -> Explanation:
     """The explanation; every one is a whole sentence."""
-    told = await explain(here.db, lanes or here.queue, message_id, now=here.clock.now(), zone="Europe/Madrid")
+    told = await explain(
+        here.db, lanes or here.queue, message_id, now=here.clock.now(), zone="Europe/Madrid", bodies=True
+    )
     assert re.fullmatch(r"\S[^\n]*[^.\s]\.", told.text), told.text
     return told
 

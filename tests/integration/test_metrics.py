@@ -8,6 +8,9 @@ from api_harness import PHONE, house
 from messages_harness import DIGITS, Stage, lane_of, metric, send_round
 from prometheus_client.parser import text_string_to_metric_families
 
+from anclora.analytics import Overview, Period, overview
+from anclora.analytics.others import conversion_counts
+from anclora.api import metrics
 from anclora.instances.book import BookKeeper
 from anclora.messages.overview import error_rate
 from anclora.messages.queue_view import QueueWatch
@@ -175,6 +178,20 @@ async def test_what_is_not_known_has_no_series_and_the_scrape_goes_on(db: Databa
         assert "anclora_queue_depth" not in told
         assert "anclora_today_messages" not in told
         assert told["anclora_health_status"] == {(): 2.0}
+
+
+async def test_figures_nobody_can_sum_up_do_not_end_the_scrape(
+    db: Database, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def of_no_currency(db: Database, period: Period, **_others: Any) -> Overview:
+        count = conversion_counts(currency="XXQ", zone="Europe/Madrid")
+        return await overview(db, period, conversions=count)
+
+    monkeypatch.setattr(metrics, "overview", of_no_currency)
+    async with house(db, redis, lanes=Queue(redis, lease_seconds=30)) as doors:
+        told = await series(doors)
+        assert "anclora_today_messages" not in told
+        assert told["anclora_health_status"] == {(): 0.0}
 
 
 async def test_a_database_that_was_never_migrated_is_told_in_words(db: Database, redis: Any) -> None:

@@ -11,7 +11,8 @@ from api_harness import HandClock
 from anclora.kit.errors import InvalidError
 from anclora.kit.lifecycle import running
 from anclora.kit.settings import load_settings
-from anclora.notify import Attachment, Channels, Messenger, Notice, NoticeView, Severity, build_channels
+from anclora.kit.severity import Severity
+from anclora.notify import Attachment, Channels, Messenger, Notice, NoticeView, build_channels
 from anclora.notify import find_notice as find
 from anclora.notify import tell as write_down
 from anclora.notify.contract import EVERY_KIND, Outcome, Outgoing, Refused

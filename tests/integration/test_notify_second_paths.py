@@ -9,13 +9,13 @@ from api_harness import HandClock
 
 from anclora.kit.metrics import REGISTRY
 from anclora.kit.settings import load_settings
+from anclora.kit.severity import Severity
 from anclora.notify import (
     Action,
     Channels,
     Kind,
     Messenger,
     Notice,
-    Severity,
     Told,
     build_channels,
     find_notice,

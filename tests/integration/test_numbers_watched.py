@@ -64,7 +64,7 @@ async def test_every_change_is_a_row_with_its_reason(here: Town) -> None:
 
 
 async def test_flaps_are_counted_and_told_as_one_event(here: Town) -> None:
-    grown = metric("anclora_instance_flaps_total", instance="sales")
+    grown = metric("anclora_instance_flaps_total", instance_name="sales")
     await flap(here, *["connecting", "open"] * 20)
     await here.watch.run_once()
     assert (grown(), await here.told()) == (40, [])
@@ -139,7 +139,7 @@ async def test_the_gauge_is_one_only_for_a_number_that_is_connected(here: Town) 
     async def shown() -> float | None:
         await here.here.book.refresh(newer_than_seconds=here.here.clock.boot_seconds() + 1)
         await keeper.run_once()
-        return REGISTRY.get_sample_value("anclora_instance_up", {"instance": "sales"})
+        return REGISTRY.get_sample_value("anclora_instance_up", {"instance_name": "sales"})
 
     assert await shown() == 1
     await flap(here, "connecting")

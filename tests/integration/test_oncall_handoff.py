@@ -64,7 +64,7 @@ async def test_until_the_next_one_accepts_the_one_before_is_called(db: Database)
             "## On-Call Handoff - 2026-03-30",
             "**From:** ana",
             "**To:** ben",
-            "- [ ] AncloraQueueStalled - Nothing has left the queue for 2 min",
+            "- [ ] AncloraLaneNotDraining - Nothing has left the queue for 2 min",
             "- Maintenance: upgrade, Wed 2026-04-01 02:00 to Wed 2026-04-01 03:00",
             "Do not raise the rate of sales.",
         ):

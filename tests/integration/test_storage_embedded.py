@@ -206,3 +206,23 @@ def test_a_data_directory_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="cannot use"):
         start_embedded(tmp_path / "file" / "data")
+
+
+@pytest.mark.parametrize("ours", [False, True], ids=["this machine's", "the wheel's"])
+def test_a_damaged_file_of_any_redis_is_set_aside(data_dir: Path, monkeypatch: pytest.MonkeyPatch, ours: bool) -> None:
+    if ours:
+        monkeypatch.setenv("PATH", str(data_dir))
+    with start_embedded(data_dir, postgres=False) as servers:
+        with Redis.from_url(servers.redis_url, socket_timeout=5) as client:
+            for number in range(200):
+                client.rpush("kept", number)
+        os.kill(servers.redis_pid, signal.SIGKILL)
+        folder = data_dir / "redis"
+        file = next(iter([*folder.glob("appendonlydir/*.incr.aof"), *folder.glob("appendonly.aof")]))
+        with file.open("r+b") as damaged:
+            damaged.seek(file.stat().st_size // 3)
+            damaged.write(b"\0garbled\0" * 50)
+        servers.restart_redis()
+        with Redis.from_url(servers.redis_url, socket_timeout=5) as client:
+            assert client.llen("kept") == 0
+    assert [path.name.partition(".")[0] for path in folder.glob("*.broken")] in (["appendonlydir"], ["appendonly"])

@@ -22,12 +22,15 @@ ROOT = Path(anclora.__file__).parent
 PACKAGES = sorted({f"anclora.{folder.parent.relative_to(ROOT)}".replace("/", ".") for folder in ROOT.rglob("sql")})
 QUERIES = [(package, name) for package in PACKAGES for name in load_queries(package)]
 SCAN = re.compile(r"Seq Scan on (\w+)")
-FILLED = "select relname::text as name from pg_class where relkind = 'r' and reltuples >= 1000"
+FILLED = """select relname::text as name from pg_class
+where relkind = 'r' and reltuples >= 1000 and relnamespace = 'public'::regnamespace"""
 WHOLE = {
     **dict.fromkeys(("compare", "append_differences"), "a recount of everything, when somebody asks for one"),
     **dict.fromkeys(
         ("count_states", "final_states", "latencies", "sending_of"), "the demo counts its whole private ledger"
     ),
+    "delete_messages": "a drill empties its private ledger by mistake",
+    "kept": "once a month, before a month goes: whether the outbox needs it, and that is all it holds for a moment",
 }
 
 
@@ -123,23 +126,21 @@ async def test_no_query_of_a_growing_table_reads_all_of_it(full: Stage, database
     assert set(WHOLE) <= set(scans), "what does not scan any more needs no reason"
 
 
-@pytest.mark.parametrize(
-    ("wanted", "index"),
-    [
+async def test_rare_conversations_are_found_without_reading_the_others(full: Stage) -> None:
+    asked: list[tuple[dict[str, Any], str]] = [
         ({"state": "waiting"}, "conversations_active"),
         ({"state": "active"}, "conversations_active"),
         ({"agent": "ana"}, "conversations_agent"),
         ({"handoff": "complaint"}, "conversations_reason"),
         ({"since": datetime.now(UTC)}, "conversations_opened"),
-    ],
-)
-async def test_rare_conversations_are_found_without_reading_the_others(
-    full: Stage, wanted: dict[str, Any], index: str
-) -> None:
+    ]
     nothing = dict.fromkeys(("instance", "handoff", "agent", "since", "state"))
-    low = first_id_at(wanted["since"]) if "since" in wanted else UUID(int=0)
-    values = {**nothing, **wanted, "low": low, "before": UUID(int=2**128 - 1), "limit": 50}
     query = load_queries("anclora.conversations")["find_conversations"]
+    plans: list[str] = []
     async with full.db.connection() as conn:
-        rows = await (await conn.execute(f"explain {query}", values)).fetchall()
-    assert index in "\n".join(str(row[0]) for row in rows)
+        for wanted, _ in asked:
+            low = first_id_at(wanted["since"]) if "since" in wanted else UUID(int=0)
+            values = {**nothing, **wanted, "low": low, "before": UUID(int=2**128 - 1), "limit": 50}
+            rows = await (await conn.execute(f"explain {query}", values)).fetchall()
+            plans.append("\n".join(str(row[0]) for row in rows))
+    assert [wanted for (wanted, index), plan in zip(asked, plans, strict=True) if index not in plan] == []

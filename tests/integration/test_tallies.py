@@ -30,6 +30,7 @@ from anclora.providers.contract import (
     SaidText,
     Sent,
 )
+from anclora.smoke import SMOKE_CAMPAIGN
 from anclora.storage.database import Database
 from anclora.storage.queries import load_queries
 from anclora.tallies import Counts, Wanted, fold, read, total
@@ -41,6 +42,7 @@ MIGRATIONS = [ROOT / "storage" / "migrations" / "versions" / name for name in ("
 CHANGES = re.compile(r"\b(update|insert into|delete from) messages\b")
 # Steps between states that are no facts, and marks: nothing is counted of them.
 SILENT = {
+    "intend_clear",
     "give_back",
     "orphan_messages",
     "promote",
@@ -50,6 +52,7 @@ SILENT = {
     "readmit",
     "mark_stalled",
     "unmark_stalled",
+    "delete_messages",  # a drill's mistake, on a ledger of its own
 }
 
 
@@ -217,7 +220,7 @@ async def test_a_ledger_from_before_the_figures_is_counted_by_the_migration(here
     await opt_out(here.db, "34600111222", actor="ana")
     before = await total(here.db, EVER)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("drop view dashboard_messages, tally_facts")
+        connection.execute("drop view dashboard_messages, tally_facts, message_facts")
         connection.execute("drop table tallies, tally_deltas, tally_zone")
         connection.execute("drop index conversation_history_agents")
         connection.execute("drop function quarter")
@@ -226,3 +229,19 @@ async def test_a_ledger_from_before_the_figures_is_counted_by_the_migration(here
             connection.execute(migration.read_bytes())
     assert await total(here.db, EVER) == before == Counts(accepted=5, sent=1, opt_outs=1)
     await agreed(here.db)
+
+
+async def test_what_the_smoke_test_sends_is_in_no_figure(here: Stage) -> None:
+    smoke = await here.accept("smoke", campaign_id=SMOKE_CAMPAIGN)
+    await here.finish(await here.attempt(smoke), Sent(provider_id="P1"))
+    await here.hear(ReceiptEvent(provider_id="P1", rank=3))
+    assert await here.state(smoke) == "read"
+    assert await total(here.db, EVER) == Counts()
+    await agreed(here.db)
+    await fold(here.db)
+    assert (await here.count("tally_deltas"), await total(here.db, EVER)) == (0, Counts())
+    other = await here.accept("no smoke", to="+34600111333")
+    await agreed(here.db)
+    assert (await mend(here.db, actor="test")).mended == 0
+    assert await total(here.db, EVER) == Counts(accepted=1)
+    assert await here.state(other) == "queued"

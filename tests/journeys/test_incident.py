@@ -41,7 +41,7 @@ async def test_it_climbs_on_time_stops_when_somebody_has_it_and_nobody_is_called
         first = one.mail.taken[0].message
         words = said(first)
         assert f"https://grafana.example.com/d/queue-dashboard?from={ms(incident.starts_at) - 1_800_000}" in words
-        assert "https://wa.example.com/runbooks/AncloraQueueStalled" in words
+        assert "https://wa.example.com/runbooks/AncloraLaneNotDraining" in words
         assert "deploy.release production 1.4.0" in words
 
         await one.wrong()  # said again, which changes nothing
@@ -56,7 +56,7 @@ async def test_it_climbs_on_time_stops_when_somebody_has_it_and_nobody_is_called
 
         press = Press(action=ACKNOWLEDGE, value=str(incident.id), via="slack", by="U1", name="ana", at=one.clock.now())
         answers = [await one.buttons().on_action(press) for _ in range(2)]
-        assert [each.text for each in answers] == ["ana has AncloraQueueStalled."] * 2
+        assert [each.text for each in answers] == ["ana has AncloraLaneNotDraining."] * 2
         await rounds(one, other, minutes=20)
         assert len(await one.called(incident)) == 3
 

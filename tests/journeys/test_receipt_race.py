@@ -1,22 +1,27 @@
 """Receipt and result meet on one row: whichever comes first, the message ends where the receipt says."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from msgspec.json import encode
 
 from anclora.kit.ids import new_id
 from anclora.messages import receipts
-from anclora.messages.results import QUERIES
-from anclora.providers.contract import ReceiptEvent
-from anclora.storage.database import Database, id_span
+from anclora.messages.attempt import Result
+from anclora.messages.intent import Intent
+from anclora.messages.model import MessageClass, State
+from anclora.messages.results import store
+from anclora.messages.rules import Trial, Verdict
+from anclora.providers.contract import ReceiptEvent, Sent, Text
+from anclora.queue import Claimed
+from anclora.storage.database import Database
 
 NOW = datetime.now(UTC)
 
 
-async def sending(db: Database) -> dict[str, object]:
-    message: dict[str, object] = {"id": new_id(), "contact": new_id(), "worker": uuid4()}
+async def sending(db: Database) -> dict[str, Any]:
+    message: dict[str, Any] = {"id": new_id(), "contact": new_id(), "worker": uuid4()}
     await db.execute(
         "insert into messages (id, account, instance, contact_id, recipient, content, kind, class, priority, state,"
         " ordinal, attempt, worker_id, intent_at) values (%(id)s, 'main', 'one', %(contact)s, '34600111222', '{}',"
@@ -26,18 +31,20 @@ async def sending(db: Database) -> dict[str, object]:
     return message
 
 
-async def store_result(db: Database, message: dict[str, object]) -> None:
-    row = {"id": message["id"], "attempt": 1, "instance": "one", "outcome": "sent", "state": "sent"}
-    row |= {"intent_at": NOW, "finished_at": NOW}
-    params = {
-        "rows": encode([row | {"provider_id": "X"}]).decode(),
-        **id_span([str(message["id"])]),
-        "rests": "[]",
-        "woken": [],
-        "worker_id": message["worker"],
-    }
-    async with db.transaction() as connection:
-        await connection.execute(QUERIES["store_results"], params)
+async def store_result(db: Database, message: dict[str, Any]) -> None:
+    intent = Intent(
+        id=message["id"],
+        attempt=1,
+        instance="one",
+        recipient="34600111222",
+        content=Text(text="hola"),
+        trial=Trial(kind=MessageClass.UTILITY, tries=0, lane_refusals=0, due_since=NOW),
+        intent_at=NOW,
+        began_boot_seconds=0.0,
+        claimed=Claimed(id=str(message["id"]), lane="send:one", token="1", probe=False, order_key="", priority=2),
+    )
+    result = Result(intent=intent, outcome=Sent(provider_id="X"), verdict=Verdict(state=State.SENT), at=NOW)
+    await store(db, [result], message["worker"])
 
 
 async def store_receipt(db: Database, rank: int) -> None:

@@ -1,13 +1,27 @@
 """`anclora up` as a person meets it: one command, then the lines of the README and of the operator's playbook."""
 
+import contextlib
 import json
 import stat
+import threading
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
+import msgspec
 import pytest
 from up_process import Up, anclora, shell, up
 
+from anclora.access import list_keys
+from anclora.cli.home import free_port
+from anclora.deploy.model import Rollout, Service, Task
+from anclora.deploy.smoke import smoke
+from anclora.kit.clock import SystemClock
+from anclora.smoke import Asked
+from anclora.storage.database import Database, open_pool
 from tests.conftest import needs
 from tests.waiting import eventually
 
@@ -79,7 +93,7 @@ def test_the_evening_report_is_one_line(running: Up) -> None:
     told = running.shell(f"cd {ROOT}; source {running.data_dir}/env; {line}")
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.startswith("# Resumen diario\n")
-    for title in ("## Mensajes", "## Conversaciones", "## Conversiones", "| Ingresos, todo en EUR | 0,00 |"):
+    for title in ("## Mensajes", "## Conversaciones", "## Conversiones", "| Ingresos totales en EUR | 0,00 |"):
         assert title in told.stdout
 
 
@@ -160,7 +174,7 @@ def test_an_unknown_number_of_ours_is_named_with_the_known_ones(running: Up) -> 
 def test_a_second_one_on_the_same_folder_is_refused_naming_the_first(running: Up) -> None:
     second = anclora("up", "--port", "1", "--data-dir", str(running.data_dir))
     assert second.returncode == 1
-    second = anclora("up", "--data-dir", str(running.data_dir), "--port", str(running.port + 1))
+    second = anclora("up", "--data-dir", str(running.data_dir), "--port", str(free_port()))
     assert (second.returncode, second.stdout) == (1, "")
     assert f"belong to the running process {running.process.pid}." in second.stderr
 
@@ -184,3 +198,100 @@ def test_without_a_running_one_a_command_says_what_to_do(tmp_path: Path) -> None
     assert (lost.returncode, "anclora up" in lost.stderr) == (1, True)
     away = anclora("queue", "--json", ANCLORA_DATA_DIR=str(tmp_path), API_KEY="ak_x", ANCLORA_URL="http://127.0.0.1:1")
     assert (away.returncode, json.loads(away.stderr)["code"]) == (1, "unavailable")
+
+
+SMOKE = ("smoke", "--env", "production", "--to", "+34600111999")
+
+
+@contextlib.contextmanager
+def without_webhooks(base_url: str) -> Generator[str, None, None]:
+    """The same server behind a proxy that somebody gave a wrong route: webhooks lead nowhere."""
+
+    class Proxy(BaseHTTPRequestHandler):
+        def pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            if self.path.startswith("/webhooks/"):
+                self.answer(502, b"Bad gateway")
+                return
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            request = Request(base_url + self.path, data=body or None, headers=headers, method=self.command)  # noqa: S310 - loopback
+            try:
+                with urlopen(request, timeout=30) as answer:  # noqa: S310 - the same
+                    self.answer(answer.status, answer.read())
+            except HTTPError as error:
+                self.answer(error.code, error.read())
+
+        do_GET = do_POST = pass_on  # noqa: N815 - what the library calls
+
+        def answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            """Nothing: the test tells."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join(timeout=10)
+
+
+def test_the_smoke_test_goes_every_path_and_is_in_no_figure(running: Up) -> None:
+    before = json.loads(running.run("analytics", "overview", "--json").stdout)
+    told = running.run(*SMOKE, "--base-url", f"http://127.0.0.1:{running.port}", "--json")
+    found = json.loads(told.stdout)
+    assert told.returncode == 0, found
+    assert [step["name"] for step in found["steps"]] == [
+        *("health", "metrics", "refusal", "number", "webhook", "message", "receipt")
+    ]
+    after = json.loads(running.run("analytics", "overview", "--json").stdout)
+    assert after["messages"] == before["messages"]
+    assert "every path goes" in running.run(*SMOKE).stdout
+
+
+async def test_a_release_on_ecs_is_tried_at_a_task_of_its_own_by_a_key_that_is_gone_behind_it(running: Up) -> None:
+    new = Task(id="b", definition="anclora-whatsapp:2", rollout="new", status="RUNNING", health="HEALTHY", digest="",
+               url=f"http://127.0.0.1:{running.port}")  # fmt: skip
+    old = msgspec.structs.replace(new, id="a", rollout="old", url="http://127.0.0.1:1")
+    rollout = Rollout(id="new", definition=new.definition, is_primary=True, state="COMPLETED", reason="", desired=1,
+                      running=1, pending=0, failed=0, created_at=datetime.now(UTC))  # fmt: skip
+    service = Service(cluster="anclora-production", name="anclora-whatsapp", definition=new.definition, desired=1,
+                      running=1, rollouts=(rollout,), tasks=(old, new), configuration={})  # fmt: skip
+    asked = Asked(env="production", to="+34600111999")
+    db = Database(await open_pool(running.env["DATABASE_URL"], max_size=2))
+    try:
+        steps = await smoke(db, service, SystemClock(), asked, actor="cli:ana")
+        keys = [key for key in await list_keys(db) if key.name == "smoke test"]
+    finally:
+        await db.close()
+    assert [step for step in steps if not step.good] == []
+    assert len(steps) == 7
+    assert [key.revoked_at is None for key in keys] == [False]
+
+
+def test_a_broken_webhook_route_fails_the_smoke_test_and_is_named(running: Up) -> None:
+    with without_webhooks(f"http://127.0.0.1:{running.port}") as url:
+        told = running.run(*SMOKE, "--base-url", url)
+    assert told.returncode == 1
+    assert "production: failed: webhook" in told.stdout
+    assert "/webhooks/evolution/sandbox answered 502, not 401" in " ".join(told.stdout.split())
+
+
+def test_a_smoke_test_without_a_number_says_what_to_do(running: Up) -> None:
+    told = running.run("smoke", "--env", "production")
+    assert (told.returncode, "--to +34600111222" in told.stderr) == (2, True)
+
+
+def test_a_message_is_explained_by_its_rule_and_its_timeline(running: Up) -> None:
+    at = (datetime.now(UTC) + timedelta(hours=2)).isoformat(timespec="seconds")
+    message = send(running, "--to", "+34600111777", "--text", "later", "--send-at", at)
+    told = running.run("messages", "explain", message, "--json")
+    explained = json.loads(told.stdout)
+    assert (explained["rule"], [entry["what"] for entry in explained["timeline"]]) == ("schedule", ["accepted"])
+    assert explained["text"] in " ".join(running.run("messages", "explain", message).stdout.split())

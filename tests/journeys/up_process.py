@@ -36,9 +36,9 @@ class Up:
         """The values of its env file."""
         return read_env(self.data_dir)
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         """One `anclora` command against it."""
-        return anclora(*words, ANCLORA_DATA_DIR=str(self.data_dir))
+        return anclora(*words, ANCLORA_DATA_DIR=str(self.data_dir), **env)
 
     def shell(self, line: str) -> subprocess.CompletedProcess[str]:
         """One line typed in a shell, its port replaced by ours."""

@@ -132,7 +132,7 @@ def test_the_figures_are_the_sums_of_the_rows(make_database: Callable[[], str]) 
     with asyncio.Runner() as runner:
         db = runner.run(_open(url))
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
         @given(acts, rates, st.integers(0, 9), st.integers(1, 10))
         @example([("record", "sale", "USD", 2, 0), ("refund", 0, 1, 0)], {("USD", 0): Decimal("0.5")}, 0, 10)
         def holds(script: list[Any], given_rates: dict[tuple[str, int], Decimal], low: int, size: int) -> None:

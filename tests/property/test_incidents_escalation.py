@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anclora.incidents.model import Incident, Level, Page, Quiet, Severity, State
+from anclora.incidents.model import Incident, Level, Page, Quiet, State
 from anclora.incidents.rules import due_steps, next_step
 from anclora.kit.ids import new_id
+from anclora.kit.severity import PRESSING, Severity
 from anclora.oncall.model import Duty, Holiday, Hours, Layer, Person, Roster, Rotation
 
 UNIT = timedelta(seconds=30)
@@ -68,7 +69,7 @@ class Case:
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    severity = draw(st.sampled_from(Severity))
+    severity = draw(st.sampled_from(PRESSING))
     length = LENGTH[severity]
     units = st.integers(0, length)
     return Case(
@@ -108,7 +109,7 @@ def incident_of(case: Case, unit: int) -> Incident:
     return Incident(
         id=new_id(),
         fingerprint="f",
-        name="AncloraQueueStalled",
+        name="AncloraLaneNotDraining",
         severity=case.severity,
         summary="the queue stands still",
         labels={},
@@ -139,7 +140,7 @@ def quiet_of(case: Case) -> list[Quiet]:
         Quiet(
             id=new_id(),
             kind="silence",
-            matches={"name": "AncloraQueueStalled"},
+            matches={"name": "AncloraLaneNotDraining"},
             starts_at=case.at(start),
             ends_at=case.at(start + length),
             author="test",

@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -337,9 +338,11 @@ def run_machine(
     run_state_machine_as_test(make, settings=bounds)  # pyright: ignore[reportArgumentType] - any maker will do
 
 
+@pytest.mark.timeout(180)
 def test_the_lanes_do_what_the_model_does(redis_url: str) -> None:
     run_machine(lambda: Redis.from_url(redis_url, decode_responses=True), examples=100, steps=50)
 
 
+@pytest.mark.timeout(180)
 def test_packed_lanes_do_it_too(redis_url: str) -> None:
     run_machine(lambda: Redis.from_url(redis_url, decode_responses=True), examples=50, steps=50, machine=Packed)

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from anclora.alerts import BLIND, CATALOGUE, find
-from anclora.alerts.facts import redis_state, waits_seconds
+from anclora.alerts.facts import redis_state
 from anclora.alerts.findings import KNOWN, judge, spoken
 from anclora.alerts.model import Alert, seconds_of
 from anclora.alerts.rules import SAY_AGAIN, Finding, Judged, State, fingerprint, step
-from anclora.queue import LaneStats
 from tests.alert_facts import WELL, look
 
 NOW = datetime(2026, 11, 27, 10, 0, tzinfo=UTC)
@@ -70,16 +69,7 @@ def test_one_number_is_one_occurrence() -> None:
 
 
 def test_a_campaign_at_its_own_pace_is_no_backlog() -> None:
-    paced = LaneStats(waiting=0, active=5, delayed=19_995, paused=False)
-    assert waits_seconds(paced, 900.0, 0.0) == 0.0
     assert judge(look(lanes_waiting=0, lanes_throughput=20.0, lanes_oldest_seconds={"sales": 0.0}), NOW).findings == []
-
-
-def test_what_is_ready_behind_a_pace_counts_from_when_it_was_seen() -> None:
-    ready = LaneStats(waiting=3, active=0, delayed=100, paused=False)
-    assert waits_seconds(ready, 900.0, 20.0) == 20.0
-    assert waits_seconds(LaneStats(waiting=3, active=0, delayed=0, paused=False), 900.0, 20.0) == 900.0
-    assert waits_seconds(None, 900.0, 0.0) == 900.0
 
 
 def test_unknown_is_red_and_neither_over_nor_new() -> None:

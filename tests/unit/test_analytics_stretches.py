@@ -3,10 +3,27 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from anclora.analytics.latency import stretches
+import pytest
+
+from anclora.analytics.latency import LatencyBy, share_of, stretches
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("by", "count", "share"),
+    [
+        ("all", 0, 1.0),
+        ("hour", 40_000, 1.0),  # exact, however it is told apart
+        ("hour", 40_001, 0.499988),
+        ("day", 80_000, 0.5),
+        ("hour", 10_000_000, 0.002),
+        ("class", 10_000_000, 0.004),
+    ],
+)
+def test_of_very_many_messages_a_share_is_read_and_by_hour_half_of_it(by: LatencyBy, count: int, share: float) -> None:
+    assert share_of(count, by) == share
 
 
 def test_the_whole_is_one_stretch() -> None:

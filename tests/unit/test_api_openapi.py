@@ -56,6 +56,9 @@ NUMBERS = [
 
 
 ROUTES = {
+    ("get", "/api/v1/drills"),
+    ("post", "/api/v1/drills"),
+    *(("get", f"/api/v1/capacity{part}") for part in ("", "/forecast", "/advice", "/what-if")),
     ("get", "/health"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
@@ -136,6 +139,10 @@ ROUTES = {
         ("post", f"/api/v1/incidents/{{incident_id}}/{verb}")
         for verb in ("acknowledge", "escalate", "plan", "note", "silence", "resolve")
     ),
+    ("post", "/api/v1/incidents/{incident_id}/actions"),
+    ("get", "/api/v1/actions"),
+    ("post", "/api/v1/actions/{action_id}/done"),
+    ("get", "/api/v1/ops/runs"),
     ("get", "/api/v1/silences"),
     ("post", "/api/v1/silences"),
     ("delete", "/api/v1/silences/{silence_id}"),
@@ -212,13 +219,14 @@ def test_what_takes_a_body_has_an_example(description: dict[str, Any]) -> None:
         *(f"/api/v1/instances/{{name}}/{verb}" for verb in ("restart", "logout", "webhook")),
         *(f"/api/v1/hooks/{{hook_id}}/{verb}" for verb in ("resume", "test", "secret")),
         "/api/v1/incidents/{incident_id}/escalate",
+        "/api/v1/actions/{action_id}/done",
     )
     bodies = [
         operation
         for path, method, operation in operations(description)
         if method in ("post", "put") and path not in commands
     ]
-    assert len(bodies) == 54
+    assert len(bodies) == 56
     for operation in bodies:
         assert operation["requestBody"]["content"]["application/json"]["examples"]
 

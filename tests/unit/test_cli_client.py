@@ -18,12 +18,14 @@ class Answering(HTTPServer):
 
     status = 200
     body = b"{}"
+    role: str | None = None
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server = self.server
         assert isinstance(server, Answering)
+        server.role = self.headers["X-Anclora-Role"]
         self.send_response(server.status)
         self.send_header("Content-Length", str(len(server.body)))
         self.end_headers()
@@ -81,3 +83,12 @@ def test_the_env_file_of_up_says_where_and_with_which_key(tmp_path: Path) -> Non
     assert client.url == "http://127.0.0.1:1"
     with pytest.raises(UnavailableError, match="Start it with"):
         client.call("GET", "/queue/metrics")
+
+
+def test_the_role_of_whoever_types_goes_along(
+    server: Answering, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for role in ("viewer", None):
+        monkeypatch.setenv("ANCLORA_ACTOR_ROLE", role or "")
+        Client(tmp_path).call("GET", "/")
+        assert server.role == role

@@ -1,6 +1,7 @@
 """Every command speaks JSON when asked, explains itself, and ends with 0, 1 or 2."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -87,3 +88,16 @@ def test_on_a_terminal_a_sentence_breaks_between_words(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "anclora: Nobody answers at"
     assert len(lines) > 2
+
+
+@pytest.mark.parametrize("words", ["version", "queue --help", "send --help"])
+def test_a_small_command_waits_for_nothing_large(words: str) -> None:
+    code = (
+        f"import sys; sys.argv = ['anclora', *{words.split()}]\n"
+        "from anclora.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "large = {'fastapi', 'sqlalchemy', 'alembic', 'uvicorn', 'psycopg', 'anclora.runtime'}\n"
+        "assert not large & sys.modules.keys(), large & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from anclora.health.figures import circuits_of, depths, oldest
+from anclora.health.figures import circuits_of, depths, drains, oldest
 from anclora.health.model import EFFECTS, Check, Disk, Effect, RedisView, Task
 from anclora.health.redis import redis_view
 from anclora.health.rules import (
@@ -39,8 +39,14 @@ _COUNTS: dict[str, Any] = {
 }
 
 
-def view(waiting: int, oldest_seconds: float, pace: float, lanes: list[LaneView] | None = None) -> QueueView:
-    counts = QueueCounts(**_COUNTS, throughput_per_second=pace)
+def view(
+    waiting: int,
+    oldest_seconds: float,
+    pace: float,
+    lanes: list[LaneView] | None = None,
+    paces: dict[str, float] | None = None,
+) -> QueueView:
+    counts = QueueCounts(**_COUNTS, throughput_per_second=pace, throughput_by_instance=paces or {})
     return view_of(counts, waiting, 0, 0, oldest_seconds, [] if lanes is None else lanes)
 
 
@@ -153,11 +159,20 @@ def test_every_lane_has_its_zeros_and_many_lanes_have_few_series() -> None:
     assert oldest(view(0, 0, 1), []) == {("all",): 0.0}
 
 
+def test_each_lane_ends_at_its_own_pace_and_one_that_sends_nothing_has_no_end() -> None:
+    lanes = [lane("a", 30), lane("b", 6), lane("dead", 5)]
+    found = drains(view(41, 0, 3.5, lanes, {"a": 3.0, "b": 0.5}), ["a", "b", "dead", "idle"])
+    assert found == {("all",): 11.7, ("a",): 10.0, ("b",): 12.0, ("idle",): 0.0}
+    many = [lane(f"n{n:03}", n) for n in range(200)]
+    found = drains(view(1, 0, 1, many, {each.instance: 1.0 for each in many}), [])
+    assert (len(found), found[("other",)], found[("n199",)]) == (52, 149.0, 199.0)
+
+
 def test_without_lanes_the_ledgers_sums_are_shown() -> None:
-    counts = QueueCounts(**_COUNTS, throughput_per_second=0.0)
+    counts = QueueCounts(**_COUNTS, throughput_per_second=0.0, throughput_by_instance={})
     away = view_of(counts, 4, 1, 0, 9.0)
     assert depths(away, ["a"])["all", "waiting"] == 4
-    assert (oldest(away, ["a"]), away.drain_seconds) == ({("all",): 9.0}, None)
+    assert (oldest(away, ["a"]), away.drain_seconds, drains(away, ["a"])) == ({("all",): 9.0}, None, {})
     assert circuits_of([], None) == {}  # pyright: ignore[reportArgumentType] - nobody asks for the moment
 
 

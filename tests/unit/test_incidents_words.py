@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from anclora.incidents.measure import percentile
-from anclora.incidents.model import Change, Incident, Level, Severity, State
+from anclora.incidents.model import Change, Incident, Level, State
 from anclora.incidents.rules import Step
 from anclora.incidents.words import (
     Places,
@@ -19,6 +19,7 @@ from anclora.incidents.words import (
     trend_line,
 )
 from anclora.kit.ids import new_id
+from anclora.kit.severity import PRESSING, Severity
 from anclora.notify.contract import check_notice
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
@@ -30,7 +31,7 @@ def incident(**words: object) -> Incident:
     known: dict[str, object] = {
         "id": new_id(),
         "fingerprint": "f",
-        "name": "AncloraQueueStalled",
+        "name": "AncloraLaneNotDraining",
         "severity": Severity.CRITICAL,
         "summary": "Nothing has left the queue for 2 min",
         "labels": {"lane": "send:sales"},
@@ -69,11 +70,12 @@ def test_a_critical_one_carries_what_is_needed_to_begin() -> None:
     facts = {each.name: each.value for each in notice.facts}
     assert facts["Called"] == "ben (backup): nobody acknowledged it in time"
     assert len(facts["Last changes"].splitlines()) == 3
+    assert [line.split()[2] for line in facts["Or type"].splitlines()] == ["ack", "escalate"]  # a mail has no buttons
     since = int((NOW - timedelta(minutes=36)).timestamp() * 1000)
     assert notice.links[0].url == (
         f"https://grafana.example.com/d/queue-dashboard?from={since}&to={since + 66 * 60_000}"
     )
-    assert notice.links[1].url == "https://wa.example.com/runbooks/AncloraQueueStalled"
+    assert notice.links[1].url == "https://wa.example.com/runbooks/AncloraLaneNotDraining"
 
 
 def test_a_warning_carries_its_week_and_a_plan() -> None:
@@ -84,10 +86,13 @@ def test_a_warning_carries_its_week_and_a_plan() -> None:
     facts = {each.name: each.value for each in notice.facts}
     assert facts["Last 7 days"].endswith("24 Nov: 3, 25 Nov: 0")
     assert facts["Planned"] == planned(mild)
+    reminder = {each.name: each.value for each in reminder_notice(mild, 1, PLACES, NOW, {}).facts}
+    assert reminder.keys() == {"Since", "Details", "Last 7 days", "Planned", "Type"}
+    assert (reminder["Details"], reminder["Planned"]) == ("lane=send:sales", planned(mild))
     assert planned(incident(planned_for=date(2026, 11, 27), planned_owner="ana")) == "2026-11-27, by ana"
 
 
-@pytest.mark.parametrize("severity", Severity)
+@pytest.mark.parametrize("severity", PRESSING)
 def test_the_longest_signal_is_told_too(severity: Severity) -> None:
     labels = {f"label{number}": "ü" * 200 for number in range(40)}
     long = incident(

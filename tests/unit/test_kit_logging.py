@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,18 +17,14 @@ ID = "019aac5e-7a00-7000-8000-000000000001"
 
 
 @pytest.fixture
-def written() -> Generator[io.StringIO, None, None]:
-    """What a configured log writes; everything is as it was afterwards."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
+def written() -> io.StringIO:
+    """What a configured log writes."""
     configure_logging("INFO")
     stream = io.StringIO()
-    [handler] = root.handlers
+    [handler] = logging.getLogger().handlers
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(stream)
-    yield stream
-    root.handlers[:], root.level = before
-    structlog.reset_defaults()
+    return stream
 
 
 @pytest.fixture

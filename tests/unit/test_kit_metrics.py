@@ -56,7 +56,7 @@ CONTRACT = (
     "error_rate_samples",
     "processing_duration_seconds",
     "throughput_messages_per_second",
-    "queue_drain_seconds",
+    "queue_drain_seconds{queue}",
     "queue_rate_limit_per_second",
     "redis_connections",
     "disk_free_bytes",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anclora.kit.backoff import backoff_seconds
 from anclora.kit.errors import SetupError
-from anclora.kit.ids import first_id_at, moment_of, new_id
+from anclora.kit.ids import first_id_at, id_at, moment_of, new_id
 from anclora.kit.settings import load_settings
 
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1)).map(  # noqa: DTZ001 - the zone is put on after
@@ -51,6 +51,23 @@ def test_a_new_identifier_lies_at_its_moment_and_is_a_version_seven() -> None:
     assert before <= moment_of(made[0]) <= datetime.now(UTC)
     assert {identifier.version for identifier in made} == {7}
     assert len(set(made)) == 1_000
+
+
+@given(moments)
+def test_an_identifier_of_another_moment_is_a_version_seven_of_it(moment: datetime) -> None:
+    made = id_at(moment)
+    assert (moment_of(made), made.version, made.variant) == (moment, 7, new_id().variant)
+
+
+def test_identifiers_of_one_moment_stand_in_the_order_they_were_made_in() -> None:
+    moment = datetime.now(UTC) - timedelta(hours=3)
+    made = [id_at(moment)]
+    for clock in range(5):  # through some milliseconds of ours
+        until = moment_of(new_id()) + timedelta(milliseconds=1)
+        while moment_of(new_id()) <= until and len(made) < 100_000 * (clock + 1):
+            made.append(id_at(moment))
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
 """Which messages are traced, what a chore tells, and that nobody pays for what is off."""
 
+import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from anclora.kit import reporting, tracing
+from anclora.kit import lifecycle, reporting, tracing
 from anclora.kit.errors import SetupError
 from anclora.kit.ids import new_id
+from anclora.kit.lifecycle import Loop, running
 from anclora.kit.otel import Exported, share_wanted
 from anclora.kit.sentry import scrubbed
 from anclora.kit.settings import load_settings
@@ -101,6 +105,53 @@ def test_a_chore_tells_when_it_begins_and_how_it_ended(heard: Heard) -> None:
     with reporting.chore(None, 60.0, lambda: next(moments)):
         pass
     assert heard.said == [("sweep", 60.0), ("sweep", "id", True, 2.5), ("sweep", 60.0), ("sweep", "id", False, 1.0)]
+
+
+class Ticking(Loop):
+    """Comes round often; fails in the rounds it is told to."""
+
+    chore = "tick"
+    every_seconds = 20.0
+
+    def __init__(self, *fails: int) -> None:
+        super().__init__()
+        self.fails, self.done = fails, 0
+
+    async def run_once(self) -> bool:
+        self.done += 1
+        if self.done in self.fails:
+            raise RuntimeError("broken")
+        return False
+
+
+async def test_a_routine_that_comes_round_often_checks_in_every_five_minutes_and_once_it_works_again(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(lifecycle, "time", SimpleNamespace(monotonic=lambda: now))
+    loop = Ticking(6)  # the first moment has two rounds: it begins, and is nudged
+    async with running([loop], stop_timeout_seconds=5):
+        for moment in (1_000.0, 1_020.0, 1_299.0, 1_300.0, 1_600.0, 1_620.0, 1_640.0):
+            now = moment
+            loop.nudge()
+            for _ in range(10):
+                await asyncio.sleep(0)
+    begun = [each for each in heard.said if len(each) == 2]
+    ended = [ok for _, _, ok, _ in (each for each in heard.said if len(each) == 4)]
+    assert begun == [("tick", 300.0)] * 4  # at 1,000, at 1,300, at 1,600 it fails, at 1,620
+    assert ended == [True, True, False, True]
+
+
+def test_the_page_names_every_routine_that_checks_in() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "howto" / "watch-it.md").read_text(encoding="utf-8").partition("## Sentry")[2]
+    named = {
+        name
+        for path in (root / "anclora").rglob("*.py")
+        for name in re.findall(r'^    chore = "([a-z-]+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert len(named) >= 15
+    assert set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", page)) == named
 
 
 def test_an_event_keeps_its_ids_and_loses_whatever_somebody_said() -> None:

@@ -10,6 +10,7 @@ from anclora.kit.clock import SystemClock
 from anclora.kit.errors import InvalidError, SetupError
 from anclora.kit.ids import new_id
 from anclora.kit.settings import load_settings
+from anclora.kit.severity import Severity
 from anclora.kit.signing import new_secret
 from anclora.notify import build_channels
 from anclora.notify.contract import (
@@ -22,7 +23,6 @@ from anclora.notify.contract import (
     Notice,
     Outcome,
     Refused,
-    Severity,
     Unknown,
     check_notice,
 )

@@ -8,8 +8,9 @@ import pytest
 from anclora.kit.clock import SystemClock
 from anclora.kit.errors import InvalidError, SetupError
 from anclora.kit.settings import load_settings
+from anclora.kit.severity import Severity
 from anclora.kit.signing import is_secret, new_secret
-from anclora.notify import Channels, Severity, build_channels
+from anclora.notify import Channels, build_channels
 from anclora.notify.slack import in_time, signature_of, signed
 from anclora.notify.slack.press import pressed
 from anclora.notify.twilio import signature_of as twilio_signature

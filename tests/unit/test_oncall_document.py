@@ -10,10 +10,20 @@ PLAYBOOK = Path(__file__).parents[2] / "docs" / "reference" / "playbook-original
 AT = datetime(2026, 3, 30, 8, tzinfo=UTC)  # the Monday after the clocks went forward
 
 FACTS = Facts(
-    active=["AncloraQueueStalled - nothing leaves\nsend:sales (critical, since Mon 2026-03-30 09:41; ben has it)"],
+    active=["AncloraLaneNotDraining - nothing leaves\nsend:sales (critical, since Mon 2026-03-30 09:41; ben has it)"],
     changes=["Mon 2026-03-30 09:12 deploy.release production 1.4.0 by key:ci"],
     upcoming=["Maintenance: Postgres is upgraded, Tue 2026-03-31 22:00 to Tue 2026-03-31 23:00"],
-    further=[("Silences", []), ("Calls of This Shift", ["ana: 3 calls, 1 at night"])],
+    further=[
+        ("Error Budget", ["67% is left: in 30 days 1 of 604 messages were lost to our own or the provider's faults"]),
+        ("Overdue Actions", ["Page sooner (ben, until 2026-03-20; learnt from AncloraLaneNotDraining)"]),
+        ("Flapping Alerts", ["AncloraLaneNotDraining opened 4 times in 7 days"]),
+        ("Silences", []),
+        (
+            "Calls of This Shift",
+            ["ana: 3 calls, 1 at night", "In all: 3 calls, 1 at night; in the week before 1 and 0"],
+        ),
+        ("Calls at Night", ["Wed 2026-03-25 03:10 ana: AncloraLaneNotDraining"]),
+    ],
 )
 
 

@@ -21,7 +21,7 @@ from anclora.reports.page import Chart
 from anclora.reports.pdf import plain
 from anclora.reports.post import notice_of
 from anclora.reports.svg import marks, nice_top, svg_of
-from tests.reports_days import EMPTY, EMPTY_MONTH, FULL, MONTH, WEEK
+from tests.reports_days import EMPTY, EMPTY_MONTH, FULL, MONTH, NO_INCIDENTS, WEEK
 
 GOLDEN = Path(__file__).parent / "golden"
 DRAWN: dict[str, Day | Period] = {
@@ -149,6 +149,45 @@ def test_the_short_text_has_the_figures_and_what_to_do() -> None:
         "1. Decide on 31 undelivered messages",
     ):
         assert words in text
+
+
+def test_how_incidents_were_answered_is_a_table_and_one_sentence_in_every_format() -> None:
+    sentence = (
+        "Taken: 13 of 18, 12 in time (critical ones within 5 min, warnings within 30 min of business hours); 3 ended "
+        "alone, 2 nobody took."
+    )
+    markdown = render(WEEK, "md", "en").decode().replace("\u00a0", " ")
+    assert sentence in markdown.replace("\\", "")
+    assert "| Critical (5 min) | 7 | 5 | 4 | 2 min | 7 min | 2 | 0 |" in markdown
+    assert "| Warnings (30 min) | 11 | 8 | 8 | 10 min | 28 min | 1 | 2 |" in markdown
+    assert sentence in render(WEEK, "html", "en").decode().replace("\u00a0", " ")
+    told = json.loads(render(WEEK, "json", "en").decode().replace("\u00a0", " "))
+    assert (told["incidents"], told["period"]["incidents"][0]["within_target"]) == (sentence, 4)
+
+
+def test_a_week_without_incidents_says_so_in_one_line_and_one_nobody_counts_says_nothing() -> None:
+    quiet = replace(WEEK, incidents=NO_INCIDENTS, overdue=())
+    sayings: dict[Lang, str] = {
+        "es": "Esta semana no hubo ninguna incidencia.",
+        "en": "There was no incident in this week.",
+    }
+    for lang, said in sayings.items():
+        for form in ("md", "html"):
+            drawn = render(quiet, form, lang).decode()
+            assert said in drawn
+            assert not re.search("Critical|Críticas", drawn)
+    assert "Este mes no hubo ninguna incidencia." in render(EMPTY_MONTH, "md", "es").decode()
+    unknown = replace(WEEK, incidents=None, overdue=())
+    assert "ncident" not in render(unknown, "md", "en").decode()
+    assert json.loads(render(unknown, "json", "en"))["incidents"] is None
+
+
+def test_overdue_actions_of_post_mortems_are_named_with_their_owner_and_day() -> None:
+    row = "| Page when the dispatcher has not beaten for 30 s. | ben | AncloraDispatchStalled | Friday, 17 July |"
+    assert row in render(WEEK, "md", "en").decode()
+    assert "Acciones vencidas de incidencias" in render(WEEK, "html", "es").decode()
+    assert json.loads(render(WEEK, "json", "es"))["period"]["overdue"][0]["due_on"] == "2026-07-17"
+    assert "verdue" not in render(replace(WEEK, overdue=()), "md", "en").decode()
 
 
 def test_the_file_is_named_after_the_day_and_its_cut() -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from anclora.alerts.files.untried import UNTRIED
 from anclora.alerts.links import Links
-from anclora.alerts.model import Alert, Blind, Catalogue, plain
+from anclora.alerts.model import Alert, Blind, Catalogue, Part, Raised, plain
 
 _BY = "Written by `scripts/alert_files.py` from the catalogue; `make check` holds it to that."
 _WAITS = {
@@ -13,7 +14,7 @@ _WAITS = {
 }
 
 
-def page(alert: Alert | Blind, links: Links) -> str:
+def page(alert: Alert | Blind | Raised, links: Links) -> str:
     """The page of one alert."""
     facts = _facts(alert, links)
     table = "| | |\n| --- | --- |\n" + "".join(f"| {name} | {value} |\n" for name, value in facts.items())
@@ -25,12 +26,12 @@ def page(alert: Alert | Blind, links: Links) -> str:
     )
 
 
-def _facts(alert: Alert | Blind, links: Links) -> dict[str, str]:
-    severity = alert.severity.value if isinstance(alert, Alert) else "as the most urgent alert that cannot see"
+def _facts(alert: Alert | Blind | Raised, links: Links) -> dict[str, str]:
+    severity = "as the most urgent alert that cannot see" if isinstance(alert, Blind) else _urgency(alert)
     waits = f": somebody answers {_WAITS[severity]}" if severity in _WAITS else ""
     facts = {
         "severity": f"{severity}{waits}",
-        "fires": "at once" if alert.for_ == "0s" else f"when it has been so for {alert.for_}",
+        "fires": _when(alert),
         "owner": alert.owner,
         "dashboard": f"[{alert.dashboard}]({links.dashboard(alert.dashboard)})",
     }
@@ -41,7 +42,19 @@ def _facts(alert: Alert | Blind, links: Links) -> dict[str, str]:
         elif watches:
             facts["compares"] = f"{watches}; when gone, [AncloraBlind](AncloraBlind.md) fires"
         facts["without Prometheus"] = "the built-in watch knows it" if alert.built_in else "nobody watches it"
+    elif isinstance(alert, Raised):
+        facts["without Prometheus"] = "the program says it itself, as an incident: `anclora incidents`"
     return facts
+
+
+def _urgency(alert: Alert | Raised) -> str:
+    return alert.urgency if isinstance(alert, Alert) else alert.severity.value
+
+
+def _when(alert: Alert | Blind | Raised) -> str:
+    if isinstance(alert, Raised):
+        return alert.raised
+    return "at once" if alert.for_ == "0s" else f"when it has been so for {alert.for_}"
 
 
 def _steps(steps: Sequence[str]) -> str:
@@ -51,8 +64,8 @@ def _steps(steps: Sequence[str]) -> str:
 def index(catalogue: Catalogue, blind: Blind) -> str:
     """The list of all pages."""
     rows = "".join(
-        f"| [{alert.name}]({alert.name}.md) | {alert.severity.value} | {plain(alert.summary)} |\n"
-        for alert in sorted(catalogue.alerts, key=lambda each: (each.severity.value, each.name))
+        f"| [{alert.name}]({alert.name}.md) | {_urgency(alert)} | {plain(alert.summary)} |\n"
+        for alert in sorted([*catalogue.alerts, *catalogue.raised], key=lambda each: (_urgency(each), each.name))
     )
     return (
         f"# Alerts\n\n{_BY} What they are and how they reach people: [alerts](../../howto/alerts.md).\n\n"
@@ -62,6 +75,21 @@ def index(catalogue: Catalogue, blind: Blind) -> str:
 
 
 def pages(catalogue: Catalogue, blind: Blind, links: Links) -> Mapping[str, str]:
-    """Every page by its file name."""
-    made = {f"{alert.name}.md": page(alert, links) for alert in catalogue.alerts}
-    return {**made, f"{blind.name}.md": page(blind, links), "README.md": index(catalogue, blind)}
+    """Every page by its file name, with who answers for it and when it was last reviewed."""
+    made: dict[str, str] = {}
+    for part in catalogue.parts.values():
+        for alert in (*part.alert, *part.raised, *([blind] if part.blind else [])):
+            made[f"{alert.name}.md"] = _headed(page(alert, links), alert.owner, part) + _marks(alert)
+    oldest = min(catalogue.parts.values(), key=lambda part: part.reviewed)
+    return {**made, "README.md": _headed(index(catalogue, blind), "platform", oldest)}
+
+
+def _headed(text: str, owner: str, part: Part) -> str:
+    title, _, rest = text.partition("\n\n")
+    return f"{title}\n\nOwner: {owner} · Version: {part.version} · Last reviewed: {part.reviewed}\n\n{rest}"
+
+
+def _marks(alert: Alert | Blind | Raised) -> str:
+    """What no test types, of the commands this page shows, and why."""
+    told = "\n".join((alert.action, alert.meaning, alert.impact, *alert.diagnosis, *alert.mitigation))
+    return "".join(f"\n<!-- {mark} -->\n" for command, mark in UNTRIED.items() if f"`{command}`" in told)

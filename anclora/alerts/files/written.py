@@ -12,10 +12,13 @@ from anclora.alerts.links import Links
 from anclora.alerts.model import Blind, Catalogue
 
 RULES, TESTS = "anclora-rules.yml", "anclora-rules.test.yml"
+ROUTES = "alertmanager.yml"
 PAGES = Path("docs/runbooks/alerts")
+# Between the containers of docker-compose.yml our door has this name; what people click keeps the addresses above.
+_IN_COMPOSE = Links(anclora_url="http://api:8000")
 _FROM = "Made from the catalogue of alerts (anclora/alerts/book); change it there. With other addresses:\n"
 _AGAIN = "  anclora alerts write FOLDER --anclora-url https://… --grafana-url https://…"
-_ROUTES = (
+_HOW = (
     "\n\nEvery alert goes to Anclora's own door, which pages whoever is on call and tells nobody twice. What may mean\n"
     "that Anclora cannot do that goes to Slack without it too, and the watchdog to a dead man's switch outside.\n"
     "Secrets are files: the key (`anclora keys create --name alertmanager --scope alerts:write`) and a Slack webhook."
@@ -28,7 +31,7 @@ def prometheus_files(catalogue: Catalogue, blind: Blind, links: Links) -> Mappin
     return {
         RULES: yaml_text(rules(catalogue, blind, links), head=head),
         TESTS: yaml_text(tests(catalogue, blind, links), head=head + f"\n\npromtool test rules {TESTS}"),
-        "alertmanager.yml": yaml_text(alertmanager(catalogue, links), head=head + _ROUTES),
+        ROUTES: yaml_text(alertmanager(catalogue, links), head=head + _HOW),
         "prometheus.example.yml": yaml_text(prometheus_example(links), head=head),
     }
 
@@ -37,6 +40,7 @@ def written(catalogue: Catalogue, blind: Blind, links: Links) -> Mapping[Path, s
     """Every file of a clone, by its path there."""
     folder = Path("deploy/prometheus")
     made = {folder / name: text for name, text in prometheus_files(catalogue, blind, links).items()}
+    made[Path("deploy/compose") / ROUTES] = prometheus_files(catalogue, blind, _IN_COMPOSE)[ROUTES]
     return made | {PAGES / name: text for name, text in pages(catalogue, blind, links).items()}
 
 

@@ -18,7 +18,7 @@ from unnest(%(lows)s::uuid[], %(highs)s::uuid[]) as s (low, high)
 -- Looked up stretch by stretch, whatever the planner thinks of their number.
 cross join lateral (
     select * from messages
-    where id >= s.low and id < s.high and sent_at is not null
+    where id >= s.low and id < s.high and sent_at is not null and not is_smoke(campaign_id)
         and (%(instance)s::text is null or instance = %(instance)s)
         and (%(campaign)s::text is null or campaign_id::text = %(campaign)s)
     offset 0

@@ -1,7 +1,7 @@
 """The verdict: the ledger against the witness, the file in which the sandbox wrote what really went out."""
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -57,20 +57,31 @@ def count(
     for message in planned:
         key = (message.to, message.text)
         state = states.get(key, "absent")
-        name = f"{message.text[:6]} to {message.to} ({state})"
+        name = f"{_name(message.text)} to {message.to} ({state})"
         if state in (*_OPEN, "absent") or (state in _WENT_OUT and not times[key]):
             lost.append(name)
         elif state not in _WENT_OUT and times[key]:
             false.append(name)
-    doubled = [f"{text[:6]} to {to} ({n} times)" for (to, text), n in times.items() if n > 1]
+    doubled = [f"{_name(text)} to {to} ({n} times)" for (to, text), n in times.items() if n > 1]
     return Verdict(lost=lost, doubled=doubled, false=false, disordered=_disordered(seen))
 
 
 def _disordered(seen: Sequence[tuple[str, str]]) -> list[str]:
-    last: defaultdict[str, str] = defaultdict(str)
+    last: dict[str, str] = {}
     wrong: list[str] = []
     for to, text in seen:
-        if text < last[to]:
-            wrong.append(f"{text[:6]} to {to} after {last[to][:6]}")
-        last[to] = max(last[to], text)
+        before = last.setdefault(to, text)
+        if _serial(text) < _serial(before):
+            wrong.append(f"{_name(text)} to {to} after {_name(before)}")
+        else:
+            last[to] = text
     return wrong
+
+
+def _serial(text: str) -> tuple[int, str]:
+    """What a text is ordered by: #100000 comes after #99999, which letters alone would not say."""
+    return len(_name(text)), text
+
+
+def _name(text: str) -> str:
+    return text.partition(" ")[0]

@@ -7,16 +7,6 @@ import msgspec
 NUMBERS = tuple(f"ventas-{n}" for n in range(1, 6))
 PER_RECIPIENT = 5
 BULK = 1_000
-ENVIRONMENT = {
-    "ANCLORA_DEFAULT_PACING": "sandbox",
-    "ANCLORA_SEND_TIMEOUT_SECONDS": "3",
-    "ANCLORA_CONNECT_TIMEOUT_SECONDS": "1",
-    "ANCLORA_LEASE_SECONDS": "5",
-    "ANCLORA_LEASE_MARGIN_SECONDS": "1",
-    "ANCLORA_GRACE_SECONDS": "3",
-    "ANCLORA_OUTBOX_AFTER_SECONDS": "2",
-    "ANCLORA_LOG_LEVEL": "WARNING",
-}
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ select
 from (
     select count(*)::integer as answered,
         percentile_cont(array[0.5, 0.95]) within group (
-            order by extract(epoch from v.first_response_at - v.opened_at)::float8) as waits
+            order by date_part('epoch', v.first_response_at - v.opened_at)) as waits
     from conversations v
     where v.merged_into is null and v.first_response_at >= %(since)s and v.first_response_at < %(until)s
         and (%(instance)s::text is null or v.instance = %(instance)s)

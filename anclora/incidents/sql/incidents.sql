@@ -113,3 +113,9 @@ where name = %(name)s and id >= %(since)s group by 1
 -- Changes of a span, the newest first.
 select id, at, kind, actor, action, subject, detail from changes
 where at >= %(since)s and at < %(before)s order by id desc limit %(limit)s
+
+-- name: changes_told
+-- The same as people are told it: a key goes by its name.
+select c.id, c.at, c.kind, coalesce(k.name, c.actor) as actor, c.action, c.subject, c.detail
+from changes c left join api_keys k on c.actor = 'key:' || k.id
+where c.at >= %(since)s and c.at < %(before)s order by c.id desc limit %(limit)s

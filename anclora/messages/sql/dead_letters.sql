@@ -80,3 +80,27 @@ with chosen as materialized (
     group by 1, 2, 3, 4, 5, 6, 7
 )
 select id from changed
+
+-- name: put_back_dead
+-- Of those that were requeued, what was not tried again yet: a dead letter as before, for the reason it had.
+with locked as materialized (
+    select m.id from messages m
+    where m.id = any (%(ids)s::uuid[]) and m.state = 'queued' and m.reason_code = 'requeued' and m.tries = 0
+    order by m.id
+    for update
+), changed as (
+    update messages m
+    set state = 'dead', state_at = now(), reason_code = %(reason)s, reason_text = null
+    from locked l
+    where m.id = l.id
+    returning m.id, m.instance, m.campaign_id, m.template, m.class
+), buried as (
+    insert into dead_letters (message_id, instance, reason_code)
+    select id, instance, %(reason)s from changed
+    on conflict do nothing
+), tallied as (
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select quarter(now()), instance, campaign_id, template, class, 'dead', %(reason)s::text, count(*) from changed
+    group by 2, 3, 4, 5
+)
+select id from changed

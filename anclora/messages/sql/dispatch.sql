@@ -83,6 +83,31 @@ select id, state, verdict, next_attempt_at, null, null, null, null, null, null, 
 from judged
 where verdict in ('not_queued', 'not_due', 'head_blocked')
 
+-- name: intend_clear
+-- The intents of those that nothing stands in the way of, which most are: one compare-and-set that tells nothing apart,
+-- a third cheaper than `intend`, which judges what is left. Whatever `intend` asks is asked here too; what is in doubt,
+-- or would need a word about why, is left out.
+update messages m
+set state = 'sending', state_at = now(), hold_reason = null, hold_until = null, attempt = m.attempt + 1,
+    worker_id = %(worker_id)s::uuid, intent_at = now()
+where m.id = any (%(ids)s::uuid[]) and m.id between %(low)s::uuid and %(high)s::uuid
+    and m.state = 'queued' and m.next_attempt_at <= now()
+    and (m.expires_at is null or m.expires_at > now())
+    and (m.hold_until is null or m.hold_until <= now())
+    and now() - m.eligible_at <= make_interval(secs => %(max_age_seconds)s)
+    and not (select exists (select from gates where what in ('class', 'campaign', 'tag')))
+    and not (select exists (select from rests where until > now()))
+    and not exists (select from contacts c where c.id = m.contact_id and c.opted_out_at is not null)
+    and not exists (
+        select from messages h
+        where h.instance = m.instance and h.recipient = m.recipient and h.priority = m.priority
+            and h.ordinal < m.ordinal and h.open and h.id < %(horizon)s::uuid
+            and (h.state = 'sending'
+                or (h.hold_reason is null and (h.blocks_until is null or h.blocks_until > now())))
+    )
+returning m.id, 'queued', m.state, m.next_attempt_at, m.attempt, m.instance, m.recipient, m.content, m.class, m.tries,
+    m.lane_refusals, m.eligible_at, m.intent_at
+
 -- name: own_intents
 -- After a commit whose outcome is unknown: which of these rows became ours.
 select id, attempt from messages

@@ -31,8 +31,8 @@ with recursive zones as (
 select zone from zones where zone is not null
 
 -- name: readmit
--- A slice of the held messages whose hold is over: its gate is open (or its quiet hours are others now), its time has
--- come, or the message's own has: then it comes back to expire, whatever holds it. Whatever became something else meanwhile only loses the mark. Their places in the order are the old ones.
+-- A slice of the held messages whose hold is over: its gate is open (or its quiet hours are others now), or its time has
+-- come. Whatever became something else meanwhile only loses the mark. Their places in the order are the old ones.
 with recursive reasons as (
     (select m.hold_reason as reason from messages m where m.hold_reason is not null order by 1 limit 1)
     union all
@@ -54,9 +54,6 @@ with recursive reasons as (
         select m.id from messages m where m.hold_reason = j.reason and m.hold_until <= now()
         order by m.hold_until, m.ordinal limit %(limit)s
     ) h
-    union
-    (select m.id from messages m where m.hold_reason is not null and m.expires_at <= now()
-        order by m.expires_at limit %(limit)s)
     limit %(limit)s
 ), locked as materialized (
     select m.id from messages m where m.id = any (array(select id from over))

@@ -104,13 +104,15 @@ select count(*)::integer as n from messages where open and state = 'sending'
 -- What waits for its time.
 select count(*)::integer as scheduled from messages where ordinal is null and state = 'scheduled'
 
--- name: count_finished
--- Given up and waiting for a person; and what went out per second over a minute, by the ids the provider gave.
-select
-    (select count(*) from dead_letters d join messages m on m.id = d.message_id and m.state = 'dead')::integer as dlq,
-    (select count(*) from provider_messages
-        where created_at >= %(since)s and created_at < %(until)s and message_id is not null)::float8 / 60
-        as throughput_per_second
+-- name: count_given_up
+-- Given up and waiting for a person.
+select count(*)::integer as dlq from dead_letters d join messages m on m.id = d.message_id and m.state = 'dead'
+
+-- name: count_sent
+-- What went out in a minute, by number, by the ids the provider gave.
+select instance, count(*)::integer as n from provider_messages
+where created_at >= %(since)s and created_at < %(until)s and message_id is not null
+group by instance
 
 -- name: count_errors
 -- Messages that ended in the last five minutes: by an attempt, or as dead letters long after their last one; and those of

@@ -1,7 +1,10 @@
 -- name: doubtful
--- A page of messages in doubt, the oldest first.
+-- A page of messages in doubt, the oldest first. `answer`: the provider's id, where its answer was noted by a worker that
+-- died before it changed the message: such an id is the message's already, and no look-up names it any more.
 select m.id, m.attempt, m.instance, m.recipient, m.fingerprint, m.intent_at, m.unknown_at, m.priority, m.ordinal,
-    m.reason_code, c.unknown as policy
+    m.reason_code, c.unknown as policy, (
+        select a.provider_id from attempts a
+        where a.message_id = m.id and a.attempt = m.attempt and a.outcome = 'sent') as answer
 from messages m join classes c on c.class = m.class
 where m.unknown_at is not null and m.state = 'unknown' and (m.unknown_at, m.id) > (%(after)s, %(after_id)s)
 order by m.unknown_at, m.id limit %(limit)s
@@ -48,12 +51,12 @@ where open and state = 'sending' and instance = %(instance)s and recipient = %(r
     and fingerprint is not distinct from %(fingerprint)s
 
 -- name: claim_provider_id
--- This id is the message's, unless it is another's already.
+-- This id is the message's, unless it is another's already. Its rank; nothing when it is another's.
 insert into provider_messages as p (instance, provider_id, message_id, attempt, rank, recipient, seen_at)
 values (%(instance)s, %(provider_id)s, %(message_id)s, %(attempt)s, 1, %(recipient)s, %(seen_at)s)
 on conflict (instance, provider_id) do update
     set message_id = excluded.message_id, attempt = excluded.attempt, rank = greatest(p.rank, 1)
-    where p.message_id is null
+    where coalesce(p.message_id, excluded.message_id) = excluded.message_id
 returning rank
 
 -- name: resolve_not_sent

@@ -131,6 +131,42 @@ with results as materialized (
 )
 select id, blocks_until, state from changed
 
+-- name: store_sent
+-- What most attempts come to: sent, by the attempt that is open, with nothing to wake and no word from the provider yet.
+-- A third cheaper than `store_results`, which takes whatever this one does not return. The rows come in the order of their ids: it is the one of the locks.
+with results as materialized (
+    select * from json_to_recordset(%(rows)s::json) as r (
+        id uuid, attempt integer, instance text, intent_at timestamptz, finished_at timestamptz, provider_id text)
+), noted as (
+    -- An attempt that was noted before is not plain: the statement fails as a whole.
+    insert into attempts (message_id, attempt, worker_id, instance, intent_at, finished_at, outcome, provider_id)
+    select id, attempt, %(worker_id)s, instance, intent_at, finished_at, 'sent', provider_id from results
+), met as (
+    insert into provider_messages (instance, provider_id, message_id, attempt)
+    select instance, provider_id, id, attempt from results
+    order by instance, provider_id
+    on conflict (instance, provider_id) do update
+        set message_id = excluded.message_id, attempt = excluded.attempt
+    returning message_id, rank, error_at
+), early as materialized (
+    -- To know these makes `met` whole before the first message is locked: everybody locks in this order.
+    select array_agg(message_id) as ids from met where rank > 1 or error_at is not null
+), changed as (
+    update messages m
+    set state = 'sent', state_at = now(), lane_refusals = 0, worker_id = null, unknown_at = null,
+        sent_at = r.finished_at, provider_id = r.provider_id, reason_code = null, reason_text = null
+    from results r
+    where m.id = any (%(ids)s::uuid[]) and m.id between %(low)s::uuid and %(high)s::uuid and m.id = r.id
+        and m.attempt = r.attempt and m.state = 'sending' and m.sent_at is null
+        and coalesce(m.id <> all ((select ids from early)::uuid[]), true)
+    returning m.id, m.blocks_until, m.state, m.instance, m.campaign_id, m.template, m.class, m.sent_at
+), tallied as (
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select quarter(sent_at), instance, campaign_id, template, class, 'sent', null, count(*)
+    from changed group by 1, 2, 3, 4, 5
+)
+select id, blocks_until, state from changed
+
 -- name: read_fences
 -- Where messages stand whose result changed nothing.
 select id, attempt, state from messages where id = any (%(ids)s::uuid[])

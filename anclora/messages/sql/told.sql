@@ -44,16 +44,33 @@ select * from ended
 
 -- name: intend_told
 -- extends: intend
--- The same while somebody subscribes to messages that are given up: those too old to be sent are.
+-- The same while somebody subscribes to messages that are given up or expire: those too old or too late to be sent are.
 facts as materialized (
-    select d.id from ended d where d.verdict = 'dead' and 'message.dead' = any (%(told)s::text[])
+    select d.id, d.verdict from ended d
+    where d.verdict in ('dead', 'expired') and 'message.' || d.verdict = any (%(told)s::text[])
 ), told as (
     insert into events (id, type, subject, instance, at, data)
-    select uuid_v7(), 'message.dead', 'message:' || m.id, m.instance, now(),
-        message_event(m.id, m.recipient, m.instance, m.class, m.client_ref, m.campaign_id, m.tags, 'dead', m.provider_id,
-            'too_old', m.reason_text)
-    from messages m
+    select uuid_v7(), 'message.' || f.verdict, 'message:' || m.id, m.instance, now(),
+        message_event(m.id, m.recipient, m.instance, m.class, m.client_ref, m.campaign_id, m.tags, f.verdict, m.provider_id,
+            case f.verdict when 'dead' then 'too_old' else 'expired' end, m.reason_text)
+    from facts f join messages m on m.id = f.id
     where m.id = any (array(select id from facts)) and m.id between %(low)s::uuid and %(high)s::uuid
+    returning id
+), unread as (
+    insert into events_unread (event_ids) select array_agg(id) from told having count(*) > 0
+)
+select * from ended
+
+-- name: expire_told
+-- extends: expire
+-- The same while somebody subscribes to messages that expire.
+told as (
+    insert into events (id, type, subject, instance, at, data)
+    select uuid_v7(), 'message.expired', 'message:' || m.id, m.instance, now(),
+        message_event(m.id, m.recipient, m.instance, m.class, m.client_ref, m.campaign_id, m.tags, 'expired', m.provider_id,
+            'expired', m.reason_text)
+    from messages m
+    where m.id = any (array(select id from ended)) and 'message.expired' = any (%(told)s::text[])
     returning id
 ), unread as (
     insert into events_unread (event_ids) select array_agg(id) from told having count(*) > 0

@@ -8,7 +8,8 @@ from typing import Literal
 import aiosmtplib
 import msgspec
 
-from anclora.notify.contract import EVERY_KIND, Delivered, Outcome, Outgoing, Refused, Severity, Unknown
+from anclora.kit.severity import Severity
+from anclora.notify.contract import EVERY_KIND, Delivered, Outcome, Outgoing, Refused, Unknown
 from anclora.notify.email.rendering import bare, rendered
 
 _STEP_SECONDS = 15.0

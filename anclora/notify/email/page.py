@@ -6,7 +6,8 @@ Mail programs read little CSS, so styles stand in the tags, and nothing is fetch
 from collections.abc import Mapping
 from html import escape
 
-from anclora.notify.contract import Kind, Notice, Severity
+from anclora.kit.severity import Severity
+from anclora.notify.contract import Kind, Notice
 
 _COLOUR: Mapping[Severity, str] = {
     Severity.INFO: "#2563eb",

@@ -3,7 +3,8 @@
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from anclora.notify.contract import Notice, Outgoing, Severity
+from anclora.kit.severity import Severity
+from anclora.notify.contract import Notice, Outgoing
 from anclora.notify.email.page import page_of
 
 

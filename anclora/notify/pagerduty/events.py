@@ -8,6 +8,7 @@ import msgspec
 
 from anclora.kit.http import Poster
 from anclora.kit.retry_after import retry_after_seconds
+from anclora.kit.severity import Severity
 from anclora.kit.wire import Answer, NotSent
 from anclora.notify.contract import (
     EVERY_KIND,
@@ -17,7 +18,6 @@ from anclora.notify.contract import (
     Outcome,
     Outgoing,
     Refused,
-    Severity,
     Unknown,
 )
 

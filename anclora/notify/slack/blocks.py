@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from anclora.kit.severity import Severity
 from anclora.notify.actions import ACKNOWLEDGE, ESCALATE
-from anclora.notify.contract import Action, Kind, Link, Notice, Severity
+from anclora.notify.contract import Action, Kind, Link, Notice
 from anclora.notify.slack.rendering import escaped
 
 Block = Mapping[str, Any]

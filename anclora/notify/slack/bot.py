@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from anclora.kit.http import Poster
+from anclora.kit.severity import Severity
 from anclora.kit.wire import Answer, Result
 from anclora.notify.contract import (
     EVERY_KIND,
@@ -22,7 +23,6 @@ from anclora.notify.contract import (
     Outgoing,
     Parent,
     Refused,
-    Severity,
     Unknown,
 )
 from anclora.notify.slack.blocks import drawn, drawn_again

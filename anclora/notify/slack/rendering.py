@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from anclora.notify.contract import Notice, Severity
+from anclora.kit.severity import Severity
+from anclora.notify.contract import Notice
 
 # Slack cuts a text after 40,000 characters, and refuses some that are longer (`msg_too_long`).
 TEXT_CHARS = 39_000

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from anclora.kit.http import Poster
+from anclora.kit.severity import Severity
 from anclora.kit.wire import Answer
-from anclora.notify.contract import EVERY_KIND, Delivered, Outcome, Outgoing, Severity
+from anclora.notify.contract import EVERY_KIND, Delivered, Outcome, Outgoing
 from anclora.notify.slack.blocks import drawn
 from anclora.notify.slack.errors import refusal, unanswered, unusual
 from anclora.notify.slack.rendering import fallback, rendered

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
-from anclora.notify.contract import Action, Delivered, Kind, Notice, Outcome, Outgoing, Severity
+from anclora.kit.severity import Severity
+from anclora.notify.contract import Action, Delivered, Kind, Notice, Outcome, Outgoing
 from anclora.notify.twilio.account import TwilioAccount
 
 DIGIT_PATH = "/webhooks/twilio/digit"

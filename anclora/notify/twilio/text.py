@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from anclora.notify.contract import Delivered, Kind, Notice, Outcome, Outgoing, Severity
+from anclora.kit.severity import Severity
+from anclora.notify.contract import Delivered, Kind, Notice, Outcome, Outgoing
 from anclora.notify.twilio.account import TwilioAccount
 
 _WORDS_CHARS = 250

@@ -10,9 +10,10 @@ import msgspec
 from anclora.kit.clock import Clock
 from anclora.kit.http import Poster
 from anclora.kit.retry_after import retry_after_seconds
+from anclora.kit.severity import Severity
 from anclora.kit.signing import signature
 from anclora.kit.wire import Answer, NotSent
-from anclora.notify.contract import EVERY_KIND, Delivered, Outcome, Outgoing, Refused, Severity, Unknown
+from anclora.notify.contract import EVERY_KIND, Delivered, Outcome, Outgoing, Refused, Unknown
 
 _TIMEOUT_SECONDS = 15.0
 _LONGEST_WAIT_SECONDS = 600.0

@@ -4,10 +4,8 @@ They listen on loopback behind passwords in files of mode 0600, keep their data 
 the process that started them. One process owns a data directory at a time, by a lock on `<data-dir>/lock`.
 """
 
-import fcntl
 import json
 import os
-import secrets
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +15,7 @@ from urllib.parse import urlsplit
 
 from anclora.kit.errors import SetupError
 from anclora.storage.embedded.home import discard_outside, find_home
+from anclora.storage.embedded.places import lock, made, secret, write_private
 from anclora.storage.embedded.postgres import PostgresServer
 from anclora.storage.embedded.redis import RedisServer
 
@@ -90,18 +89,27 @@ class EmbeddedServers:
         self.stop()
 
 
-def start_embedded(data_dir: Path, *, postgres: bool = True, redis: bool = True) -> EmbeddedServers:
+def start_embedded(
+    data_dir: Path, *, postgres: bool = True, redis: bool = True, passing: bool = False
+) -> EmbeddedServers:
     """Start the private servers of a data directory, which is made when there is none. Blocks, bounded.
+
+    Args:
+        data_dir: of theirs.
+        postgres: whether to start it.
+        redis: whether to start it.
+        passing: nothing in them is needed once this process is gone: what is left when it is killed, a later start
+            removes.
 
     Raises:
         SetupError: another process runs them, or this machine lacks something; the sentence says what to do.
     """
     try:
-        data_dir = _made(data_dir)
+        data_dir = made(data_dir)
         with ExitStack() as held:
-            _lock(data_dir, held)
+            lock(data_dir, held)
             ports = {name: urlsplit(url).port or 0 for name, url in _read_state(data_dir)[1]._asdict().items()}
-            database = _postgres(data_dir, ports["database_url"], held) if postgres else None
+            database = _postgres(data_dir, ports["database_url"], held, passing=passing) if postgres else None
             index = _redis(data_dir, ports["redis_url"]) if redis else None
             for server in (database, index):
                 if server:
@@ -133,42 +141,17 @@ def running_urls(data_dir: Path) -> Urls | None:
 def discard_embedded(data_dir: Path) -> None:
     """Remove a data directory and everything in it, for ever; the servers must not run."""
     with ExitStack() as locks:
-        _lock(data_dir, locks)
+        lock(data_dir, locks)
         discard_outside(data_dir)
         shutil.rmtree(data_dir)
 
 
-def _made(data_dir: Path) -> Path:
-    if not data_dir.exists():
-        data_dir.mkdir(parents=True)
-        # Root's Postgres runs as another user, who only has to pass through; what is in there is closed by itself.
-        data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    return data_dir.resolve()
-
-
-def _lock(folder: Path, locks: ExitStack) -> None:
-    """Hold `<folder>/lock`; the kernel lets go of it when this process ends, however it ends."""
-    file = locks.enter_context((folder / "lock").open("a+"))
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.seek(0)
-        owner = file.read().strip() or "unknown"
-        raise SetupError(
-            f"The private servers in {folder} belong to the running process {owner}."
-            " Stop it, or use another data directory."
-        ) from error
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-
-
-def _postgres(data_dir: Path, port: int, locks: ExitStack) -> PostgresServer:
-    home = find_home(data_dir)
+def _postgres(data_dir: Path, port: int, locks: ExitStack, *, passing: bool) -> PostgresServer:
+    home = find_home(data_dir, passing=passing)
     if home.folder != data_dir:
-        _lock(home.folder, locks)  # a copied data directory points to the same place
+        lock(home.folder, locks)  # a copied data directory points to the same place
     return PostgresServer(
-        home, log_path=data_dir / "postgres.log", password=_secret(data_dir / "postgres.password"), port=port
+        home, log_path=data_dir / "postgres.log", password=secret(data_dir / "postgres.password"), port=port
     )
 
 
@@ -176,29 +159,13 @@ def _redis(data_dir: Path, port: int) -> RedisServer:
     return RedisServer(
         data_dir / "redis",
         log_path=data_dir / "redis.log",
-        password=_secret(data_dir / "redis.password"),
+        password=secret(data_dir / "redis.password"),
         port=port,
     )
 
 
-def _secret(path: Path) -> str:
-    """The password in a file only its owner reads; made on first use."""
-    if not path.exists():
-        _write_private(path, secrets.token_urlsafe(24))
-    return path.read_text().strip()
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600, whole or not at all."""
-    half = path.with_name(f"{path.name}.new")
-    half.unlink(missing_ok=True)
-    half.touch(mode=0o600, exist_ok=False)
-    half.write_text(text)
-    half.replace(path)
-
-
 def _write_state(data_dir: Path, owner: int, urls: Urls) -> None:
-    _write_private(data_dir / _STATE, json.dumps({"pid": owner, **urls._asdict()}))
+    write_private(data_dir / _STATE, json.dumps({"pid": owner, **urls._asdict()}))
 
 
 def _read_state(data_dir: Path) -> tuple[int, Urls]:

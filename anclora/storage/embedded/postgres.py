@@ -105,6 +105,7 @@ class PostgresServer(Server):
             "fsync": "on",
             "synchronous_commit": "on",
             "full_page_writes": "on",
+            "max_slot_wal_keep_size": "8GB",  # what a log nobody ships any more may take of the disk
             "jit": "off",  # every query here is short: compiling one costs more than it saves
             "log_timezone": "UTC",
             "timezone": "UTC",

@@ -18,6 +18,7 @@ from anclora.storage.embedded.process import Server, end_leftover, read_pid
 log = logging.getLogger(__name__)
 _OLDEST = (6, 2)
 _BROKEN = "Bad file format reading the append only file"
+_KEPT = ("appendonlydir", "appendonly.aof")  # a folder since Redis 7, a file before
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)")
 
 
@@ -68,8 +69,8 @@ class RedisServer(Server):
 
     @property
     def url(self) -> str:
-        """The Redis URL, with the password."""
-        return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
+        """The Redis URL, with the password; the user is named, because `redis-cli -u` takes no password without one."""
+        return f"redis://default:{self._password}@127.0.0.1:{self.port}/0"
 
     def start(self, *, keep_port: bool = False) -> None:
         """Start it; an append-only file it cannot read is set aside, since the lanes are rebuilt from the ledger.
@@ -82,9 +83,13 @@ class RedisServer(Server):
         except SetupError as error:
             if _BROKEN not in str(error):
                 raise
-            broken = self._folder / "appendonlydir.broken"
+            kept = next((path for path in map(self._folder.joinpath, _KEPT) if path.exists()), None)
+            if kept is None:
+                raise
+            broken = kept.with_name(f"{kept.name}.broken")
             shutil.rmtree(broken, ignore_errors=True)
-            (self._folder / "appendonlydir").rename(broken)
+            broken.unlink(missing_ok=True)
+            kept.rename(broken)
             log.warning("Redis cannot read its append-only file, which is now %s; the lanes are rebuilt.", broken)
             super().start(keep_port=keep_port)
 
@@ -108,6 +113,8 @@ class RedisServer(Server):
             "appendfsync everysec",
             'save ""',
             "maxmemory-policy noeviction",
+            "repl-diskless-sync yes",  # a backup is read as a replica reads, and needs no file beside it
+            "repl-diskless-sync-delay 0",  # it is the only one: nobody else is waited for
         ]
         self._config.touch(mode=0o600)
         self._config.write_text("\n".join(lines) + "\n")
