@@ -31,7 +31,6 @@ from anclora.providers.contract import Fault, Outcome, ReceiptEvent, Refused, Re
 from anclora.storage.database import Database, open_pool
 from anclora.storage.partitions import ensure_partitions
 from anclora.tallies import Counts, Wanted, fold, total, verify
-from anclora.tallies.fold import rebuild
 
 EVER = Wanted(since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime(2100, 1, 1, tzinfo=UTC))
 PEOPLE = [f"3460011122{n}" for n in range(3)]
@@ -166,21 +165,6 @@ class Play:
         """A few quarters of an hour go by, or so much time that what waits is too old: everything lies further back."""
         seconds = 900 * (1 + pick % 4) if pick % 6 else 900 * 96 * 3
         await self.here.pass_seconds(seconds)
-        for change in (
-            "update messages set played_at = played_at - make_interval(secs => %(seconds)s)",
-            "update audit set at = at - make_interval(secs => %(seconds)s)",
-            "update tally_deltas set at = at - make_interval(secs => %(seconds)s)",
-        ):
-            await self.here.db.execute(change, seconds=seconds)
-        await self._shift(seconds)
-
-    async def _shift(self, seconds: int) -> None:
-        async with self.here.db.transaction() as conn:
-            await conn.execute("create temporary table old on commit drop as select * from tallies where grain = 15")
-            await conn.execute("update old set at = at - make_interval(secs => %s)", [seconds])
-            await conn.execute("delete from tallies")
-            await conn.execute("insert into tallies select * from old")
-            await rebuild(conn, [60, 1440])
 
     async def check(self) -> None:
         """The figures are the rows', by the product's own recount and by a plain one."""
