@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 from api_harness import house as doors_of
+from playbook_harness import StandingClock
 from psycopg.types.json import Jsonb
 
 from anclora.capacity import advise, foresee, read_bench, report, show_capacity, what_if
 from anclora.capacity.bench import bench_of
-from anclora.kit.clock import SystemClock
 from anclora.kit.metrics import exposition
 from anclora.kit.settings import Settings, load_settings
 from anclora.playbook.errors import NoDataError, NotConfiguredError
@@ -24,7 +24,9 @@ from tests.unit.test_capacity_ceilings import FILE
 from tests.unit.test_capacity_forecast import generated
 
 BENCH = bench_of(FILE, "bench.json")
-CLOCK = SystemClock()
+# Far from a change of the clocks: around one a forecast by the wall clock is worse, and so is what it covers.
+NOW = datetime(2026, 8, 31, 12, 30, tzinfo=UTC)
+CLOCK = StandingClock(NOW)
 DAYS = 60
 _OURS = ("anclora_capacity", "anclora_aws")
 
@@ -86,10 +88,9 @@ def shown() -> dict[str, float]:
 
 
 async def test_everything_is_read_from_the_ledger(db: Database, settings: Settings) -> None:
-    now = datetime.now(UTC)
     counts = generated(5, days=DAYS, growth=0.0)
-    await hours(db, counts, now)
-    await house(db, now)
+    await hours(db, counts, NOW)
+    await house(db, NOW)
 
     found = await report(db, settings, CLOCK, BENCH)
     assert (found.effective.binds, found.effective.per_second, found.per_day) == ("senders", 0.5, 900)
@@ -110,7 +111,7 @@ async def test_everything_is_read_from_the_ledger(db: Database, settings: Settin
     assert verdicts == {"depth": "fired", **dict.fromkeys(("cpu", "p95", "memory", "oom", "lag"), "not measured")}
     assert any("adding workers does not help" in each.what for each in advice.todo)
 
-    soon = now + timedelta(hours=9)
+    soon = NOW + timedelta(hours=9)
     asked = await what_if(db, settings, CLOCK, BENCH, messages=20_000, by=soon, workers=40)
     assert (asked.answer, asked.binds, asked.workers) == ("no", "senders", 40)
     assert asked.expected is not None
@@ -131,9 +132,8 @@ async def test_everything_is_read_from_the_ledger(db: Database, settings: Settin
 async def test_the_monthly_routine_knows_how_much_is_used_and_is_never_green_without_a_bench(
     db: Database, tmp_path: Path
 ) -> None:
-    now = datetime.now(UTC)
-    await hours(db, generated(5, days=DAYS, growth=0.0), now)
-    await house(db, now)
+    await hours(db, generated(5, days=DAYS, growth=0.0), NOW)
+    await house(db, NOW)
     file = tmp_path / "bench.json"
     parts: Any = SimpleNamespace(db=db, clock=CLOCK, settings=load_settings(bench_file=file))
     with pytest.raises(NoDataError, match="cannot be read"):
