@@ -229,8 +229,17 @@ async def test_who_hangs_up_before_the_answer_harms_nobody(slow: Wire) -> None:
     assert (await slow.doors.ask("GET", "/health/live", key=None)).status == 200
 
 
-async def test_a_server_that_stops_answers_what_it_took_and_closes(db: Database, redis: Any) -> None:
-    held = Held()
+async def test_a_server_that_stops_answers_what_it_took_and_closes(
+    db: Database, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, real = Held(), protocol.HotProtocol.shutdown
+
+    def stops_and_then_it_is_stored(connection: protocol.HotProtocol) -> None:
+        real(connection)
+        if not stored.done():
+            stored.set_result(None)
+
+    monkeypatch.setattr(protocol.HotProtocol, "shutdown", stops_and_then_it_is_stored)
     async with house(db, redis, inbound=held) as doors:
         await doors.deps.book.refresh()
         parts = urlsplit(doors.address)
@@ -238,7 +247,7 @@ async def test_a_server_that_stops_answers_what_it_took_and_closes(db: Database,
             doors, held, doors.deps.book.get("sales").secret, *await asyncio.open_connection(parts.hostname, parts.port)
         )
         wire.send(wire.request())
-        asyncio.get_running_loop().call_later(0.05, (await held.next()).set_result, None)  # the stop begins before
+        stored = await held.next()
     status, headers, _ = await wire.answer()
     assert (status, headers["connection"]) == (200, "close")
     async with asyncio.timeout(PATIENCE_SECONDS):
