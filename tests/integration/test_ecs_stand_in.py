@@ -19,7 +19,8 @@ from tests.ecs_tasks import NEVER_WELL, Pace
 
 CLUSTER, NAME = "anclora-production", "anclora-whatsapp"
 SLEEPS = ["sleep", "1000"]
-STUBBORN = ["sh", "-c", "trap '' TERM; while :; do sleep 0.02; done"]
+STUBBORN = ["sh", "-c", "trap '' TERM; touch deaf; while :; do sleep 0.02; done"]
+DEAF = {"command": ["CMD-SHELL", "test -e deaf"], "interval": 10, "timeout": 2_000, "retries": 9_000}
 FAST = Pace(second=0.005, steady=10, tick=0.01)  # 110 s of a definition last 0.55 s
 
 
@@ -106,7 +107,7 @@ def test_without_a_way_back_it_stops_trying_and_the_old_stay(ecs: Ecs) -> None:
 
 
 def test_who_does_not_end_in_his_time_is_killed_and_who_does_is_not(ecs: Ecs) -> None:
-    made = service(ecs, STUBBORN, desired=1, container={"stopTimeout": 110})
+    made = service(ecs, STUBBORN, desired=1, container={"stopTimeout": 110, "healthCheck": DEAF})
     [stubborn] = made.tasks
     arn = client().list_tasks(cluster=CLUSTER, serviceName=NAME)["taskArns"][0]
     update(taskDefinition=ecs.register(NAME, SLEEPS, stopTimeout=110))
@@ -126,7 +127,7 @@ def test_who_does_not_end_in_his_time_is_killed_and_who_does_is_not(ecs: Ecs) ->
 
 def test_a_task_that_is_not_healthy_makes_room_for_another(ecs: Ecs, tmp_path: Path) -> None:
     ill = tmp_path / "ill"
-    check = {"command": ["CMD-SHELL", f"test ! -e {ill}"], "interval": 10, "timeout": 200, "retries": 2}
+    check = {"command": ["CMD-SHELL", f"test ! -e {ill}"], "interval": 10, "timeout": 2_000, "retries": 2}
     made = service(ecs, SLEEPS, desired=1, container={"healthCheck": check})
     [first] = made.tasks
     assert first.shown()["healthStatus"] == "HEALTHY"
