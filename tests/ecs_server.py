@@ -80,7 +80,7 @@ class Ecs:
             self.services[cluster, name] = made
         return made
 
-    def wait(self, holds: Callable[[], bool], timeout_seconds: float = 20.0) -> None:
+    def wait(self, holds: Callable[[], bool], timeout_seconds: float = 45.0) -> None:
         """Until it holds.
 
         Raises:
@@ -95,7 +95,7 @@ class Ecs:
                 raise TimeoutError("It does not become so.")
             self._over.wait(self._pace.tick)
 
-    def wait_stable(self, service: Service, timeout_seconds: float = 20.0) -> None:
+    def wait_stable(self, service: Service, timeout_seconds: float = 45.0) -> None:
         """Until one deployment is left, and complete."""
         self.wait(lambda: len(service.deployments) == 1 and service.primary.state == "COMPLETED", timeout_seconds)
 
