@@ -102,7 +102,8 @@ on conflict do nothing returning level
 
 -- name: read_pages
 -- Who was called for an incident, in order.
-select spell, level, person, at, why from incident_pages where incident_id = %(id)s order by spell, at, due_at
+select spell, level, person, at, why from incident_pages where incident_id = %(id)s
+order by spell, at, due_at, array_position(array['oncall', 'backup', 'devops_lead', 'cto'], level)
 
 -- name: count_by_day
 -- How often an alert opened on each of the last days, by the business clock.
