@@ -152,7 +152,7 @@ async def test_an_old_press_is_somebody_playing_it_back(
 
 
 async def test_a_press_within_the_window_counts(doors: House, server: slack.SlackServer, desk: Desk) -> None:
-    await press(doors, server, TAKE, at=now(doors) - 295)
+    await press(doors, server, TAKE, at=now(doors) - 280)
     assert len(desk.presses) == 1
 
 

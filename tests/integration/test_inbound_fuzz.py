@@ -122,6 +122,7 @@ async def stored(db: Database) -> Counter[bytes]:
     return Counter(bytes(row["body"]) for row in await db.fetch_all("select body from inbound_events"))
 
 
+@pytest.mark.timeout(240)
 async def test_no_damage_to_a_recorded_webhook_breaks_the_door(door: Door, db: Database) -> None:
     dice, bodies = Random(SEED), corpus()
     assert len(bodies) > 100
