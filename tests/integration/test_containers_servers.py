@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 from psycopg import sql
@@ -14,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as NoConnectionError
 
 from anclora.backups.programs import find_program
+from anclora.backups.swap import with_database
 from anclora.cli.home import free_port
 from anclora.health.redis import redis_view
 from anclora.health.rules import judge_storage
@@ -65,7 +67,12 @@ def databases(url: str) -> Generator[None, None, None]:
         yield
     finally:
         with psycopg.connect(url, autocommit=True) as admin:
-            admin.execute("drop database if exists evolution")
+            if admin.execute("select from pg_database where datname = 'evolution'").fetchone():
+                # To drop it costs a checkpoint of the databases of all tests: it goes with the folder of the servers.
+                with psycopg.connect(with_database(url, "evolution"), autocommit=True) as own:
+                    own.execute("drop owned by evolution")
+                admin.execute("alter database evolution owner to current_user")
+                admin.execute(sql.SQL("alter database evolution rename to {}").format(sql.Identifier(uuid4().hex)))
             for role in ROLES:
                 if admin.execute("select from pg_roles where rolname = %s", [role]).fetchone():
                     admin.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
