@@ -379,5 +379,5 @@ async def serving(deps: Deps) -> AsyncGenerator[str, None]:
         try:
             yield f"http://127.0.0.1:{bound.getsockname()[1]}"
         finally:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await server.shutdown(sockets=[bound])

@@ -251,6 +251,7 @@ async def test_every_answer_is_what_the_description_says(doors: House) -> None:
             check(description, operation, answer)
 
 
+@pytest.mark.timeout(180)
 async def test_every_refusal_is_what_the_description_says(db: Database, redis: Any) -> None:
     async with house(db, redis, body_limit_bytes=10_000) as doors:
         await refuse_everything(doors)

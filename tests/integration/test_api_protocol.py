@@ -15,7 +15,7 @@ from anclora.kit.errors import UnavailableError
 from anclora.storage.database import Database
 
 EVENT = b'{"event": "messages.update", "instance": "sales", "data": {}}'
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 
 
 class Held(Kept):
