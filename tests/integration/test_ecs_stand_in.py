@@ -148,7 +148,7 @@ def test_a_task_answers_at_the_port_it_shows(ecs: Ecs) -> None:
     [task] = client().describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"]
     [binding] = task["containers"][0]["networkBindings"]
     with pytest.raises(urllib.request.HTTPError, match="501"):
-        urllib.request.urlopen(f"http://{binding['bindIP']}:{binding['hostPort']}/", timeout=5)
+        urllib.request.urlopen(f"http://{binding['bindIP']}:{binding['hostPort']}/", timeout=30)
 
 
 def test_it_ends_what_it_started_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ async def test_down_for_half_an_hour_while_two_thousand_statuses_happen(
     async def all_read() -> bool:
         return len(scene.sandbox.world.agenda) == 0
 
-    await eventually(all_read)
+    await eventually(all_read, timeout_seconds=40)
     assert sum(len(row.updates) for row in number.store._rows) >= 2_000  # nobody heard of one of them
     for n in range(30):
         scene.sandbox.world.receive(number, f"34600{n:06}", f"answer {n}")
