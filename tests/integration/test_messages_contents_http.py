@@ -26,7 +26,8 @@ from anclora.providers.sandbox.script import Fault, Number, Receipts
 from anclora.providers.sandbox.store import Row
 from anclora.storage.database import Database
 
-PROOF_SECONDS = 30 + 5 + 0.5 + 30 + 1
+SEND_SECONDS = 3.0  # for seventeen at once on a busy machine
+PROOF_SECONDS = 30 + 5 + SEND_SECONDS + 30 + 1
 PNG_BYTES = b"\x89PNG\r\n\x1a\n" + bytes(25)
 PNG = base64.b64encode(PNG_BYTES).decode()
 OGG = base64.b64encode(b"OggS" + bytes(28)).decode()
@@ -158,7 +159,7 @@ async def playing(db: Database, redis: Any, folder: Path, *faults: Fault) -> Asy
         given: dict[str, Any] = {
             "evolution_api_url": sandbox.url,
             "evolution_api_key": sandbox.api_key,
-            "send_timeout_seconds": 0.5 if faults else 10.0,
+            "send_timeout_seconds": SEND_SECONDS if faults else 10.0,
             "media_dir": folder / "media",
         }
         providers = build(load_settings(**given), HandClock())

@@ -43,7 +43,7 @@ async def rest_seconds(here: Stage) -> float:
     """How long the ledger says the number rests; both moments are the statement's."""
     row = await here.db.fetch_one(
         "select extract(epoch from i.paused_until - a.finished_at)::float8 as seconds, a.code"
-        " from instances i, attempts a where i.name = 'sales'"
+        " from instances i join attempts a on a.instance = i.name where i.name = 'sales'"
     )
     assert row is not None
     assert row["code"] == "too_many_requests"

@@ -67,7 +67,7 @@ async def test_it_stands_below_the_message_that_is_answered(here: Stage, provide
 async def test_no_other_message_waits_for_it(here: Stage, provider: TypingProvider) -> None:
     provider.stays_open = True
     dispatcher = await here.dispatcher()
-    slow = [await here.accept(f"slow {n}", to=f"+3460011{n:04d}", typing_ms=1_500) for n in range(3)]
+    slow = [await here.accept(f"slow {n}", to=f"+3460011{n:04d}", typing_ms=3_000) for n in range(3)]
     await dispatcher.run_once()
     quick = await here.accept("quick", to=SOMEBODY_ELSE)
     await send_round(dispatcher)
@@ -88,7 +88,7 @@ async def test_beyond_its_bound_messages_go_without_it(here: Stage, provider: Ty
     skipped = metric("anclora_typing_shown_total", result="skipped")
     provider.stays_open = True
     for n in range(60):
-        await here.accept(f"{n}", to=f"+3460011{n:04d}", typing_ms=1_000)
+        await here.accept(f"{n}", to=f"+3460011{n:04d}", typing_ms=3_000)
     dispatcher = await here.dispatcher()
     while len(provider.out) < 60:
         await send_round(dispatcher)

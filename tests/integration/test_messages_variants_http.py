@@ -23,7 +23,8 @@ from anclora.storage.database import Database
 
 PAIRS = [("5511988887766", "551188887766"), ("5215512345678", "525512345678"), ("5491123456789", "541123456789")]
 BOTH_WAYS = [*PAIRS, *((known, asked) for asked, known in PAIRS)]
-PROOF_SECONDS = 30 + 5 + 0.5 + 30 + 1
+SEND_SECONDS = 1.0
+PROOF_SECONDS = 30 + 5 + SEND_SECONDS + 30 + 1
 
 
 @contextlib.asynccontextmanager
@@ -36,7 +37,11 @@ async def in_doubt(db: Database, redis: Any, witness: Path, asked: str, known: s
         receipts=Receipts(never_share=1.0),
     )
     async with running_sandbox(script, witness) as sandbox:
-        given = {"evolution_api_url": sandbox.url, "evolution_api_key": sandbox.api_key, "send_timeout_seconds": 0.3}
+        given = {
+            "evolution_api_url": sandbox.url,
+            "evolution_api_key": sandbox.api_key,
+            "send_timeout_seconds": SEND_SECONDS,
+        }
         providers = build(load_settings(**given), HandClock())
         async with stage(db, redis, providers[EVOLUTION], **given) as here:
             yield here

@@ -19,7 +19,7 @@ KILL = "select pg_terminate_backend(pid) from pg_stat_activity where application
 @pytest.fixture
 async def victim(database_url: str) -> AsyncGenerator[Database, None]:
     """A database with a single connection, which a test may take away."""
-    database = Database(await open_pool(database_url, max_size=1, timeout_seconds=2, application_name="victim"))
+    database = Database(await open_pool(database_url, max_size=1, timeout_seconds=5, application_name="victim"))
     try:
         yield database
     finally:
