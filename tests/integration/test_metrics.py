@@ -1,6 +1,7 @@
 """Metrics over a real ledger and real lanes: lateness, ends by fault, the error rate, and the whole installation."""
 
 import math
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from anclora.analytics import Overview, Period, overview
 from anclora.analytics.others import conversion_counts
 from anclora.api import metrics
+from anclora.health import rules
 from anclora.instances.book import BookKeeper
 from anclora.messages.overview import error_rate
 from anclora.messages.queue_view import QueueWatch
@@ -26,6 +28,13 @@ values (gen_random_uuid(), 'dispatch', 'h', %(pid)s, now() - make_interval(secs 
 _THEIRS = Refused(scope=Scope.MESSAGE, code="broken_there", text="no", permanent=True, fault=Fault.PROVIDER)
 
 
+@pytest.fixture(autouse=True)
+def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much disk and memory this machine has left is no matter here."""
+    monkeypatch.setattr(rules, "LEAST_FREE_BYTES", 0)
+    monkeypatch.setattr(rules, "MOST_MEMORY_SHARE", 1.0)
+
+
 def ended(outcome: str, fault: str) -> Any:
     return metric("anclora_messages_total", outcome=outcome, fault=fault)
 
@@ -37,21 +46,21 @@ async def accept_some(here: Stage, count: int) -> None:
 
 
 async def test_what_its_lanes_pace_held_back_is_not_late_and_no_backlog(here: Stage) -> None:
-    await here.queue.limit(lane_of("sales"), Limits(per_second=1.0, burst=1))
+    await here.queue.limit(lane_of("sales"), Limits(per_second=0.25, burst=1))
     dispatcher = await here.dispatcher()
     all_of, in_time = (
         metric("anclora_dispatch_latency_seconds_count"),
-        metric("anclora_dispatch_latency_seconds_bucket", le="2.5"),
+        metric("anclora_dispatch_latency_seconds_bucket", le="10.0"),
     )
     await accept_some(here, 6)
     watch = QueueWatch(here.db, here.queue, here.book, here.settings, here.clock)
     await send_round(dispatcher)
     for _ in range(5):
         assert (await watch.look()).oldest_waiting_seconds == 0  # all that is left waits for its slot
-        await here.pass_seconds(1.05)
-        assert (await watch.look()).oldest_waiting_seconds < 2.5  # one has it, and nobody took it yet
+        await here.pass_seconds(4.05)
+        assert (await watch.look()).oldest_waiting_seconds < 5  # one has it, and nobody took it yet
         await send_round(dispatcher)
-    assert (all_of(), in_time()) == (6, 6)  # the last one was accepted more than five seconds before
+    assert (all_of(), in_time()) == (6, 6)  # the last one was accepted more than twenty seconds before
 
 
 async def test_what_nobody_had_a_hand_for_is_late(here: Stage) -> None:
@@ -143,7 +152,7 @@ async def series(doors: Any) -> dict[str, dict[tuple[str, ...], float]]:
 async def test_a_scrape_tells_of_the_whole_installation(db: Database, redis: Any) -> None:
     async with house(db, redis, lanes=Queue(redis, lease_seconds=30)) as doors:
         await doors.ask("POST", "/api/v1/messages", json={"to": PHONE, "text": "hola"})
-        later = {"to": PHONE, "text": "luego", "send_at": "2027-01-01T10:00:00+01:00"}
+        later = {"to": PHONE, "text": "luego", "send_at": (doors.deps.clock.now() + timedelta(days=1)).isoformat()}
         await doors.ask("POST", "/api/v1/messages", json=later)
         for pid, ago_seconds in ((1, 0), (2, 120)):
             await db.execute(_START, pid=pid, ago_seconds=ago_seconds)

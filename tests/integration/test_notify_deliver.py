@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +30,17 @@ async def carry(*messengers: Messenger) -> None:
     """One round of each, side by side, to its end."""
     await asyncio.gather(*(each.run_once() for each in messengers))
     await asyncio.gather(*(each.settle() for each in messengers))
+
+
+class StandingClock(HandClock):
+    """A clock that stands until a test moves it: paces and pauses are counted to the second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start = super().now()
+
+    def now(self) -> datetime:
+        return self._start + self.ahead
 
 
 @dataclass
@@ -63,7 +75,7 @@ class Town:
 
 @pytest.fixture
 async def town(db: Database) -> AsyncGenerator[Town, None]:
-    clock = HandClock()
+    clock = StandingClock()
     async with slack.slack_server(lambda: clock.boot) as slack_side, smtp.smtp_server() as mail_side:
         settings = load_settings(
             slack_bot_token=slack.TOKEN,
@@ -192,7 +204,7 @@ async def test_a_process_that_dies_while_sending_leaves_it_to_the_next(town: Tow
     claim = "update notice_targets set busy_until = %(until)s, turn = turn + 1 returning turn"
     async with town.db.transaction() as conn:  # another process claimed the target and died
         now = town.clock.now()
-        await conn.execute(claim, {"until": now.replace(year=now.year + 1)})
+        await conn.execute(claim, {"until": now + timedelta(days=365)})
     await town.round()
     assert town.slack.said == []
     await town.db.execute("update notice_targets set busy_until = %(now)s", now=town.clock.now())
