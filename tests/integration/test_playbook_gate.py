@@ -122,12 +122,13 @@ async def test_costs_are_compared_with_their_limit_and_nobody_is_asked_without_o
     point_to("http://127.0.0.1:9", monkeypatch)
     assert (await month(db, redis, "costs"))[::2] == (Verdict.NOT_CONFIGURED, "ANCLORA_COSTS_MONTH_LIMIT")
     assert (await month(db, redis, "costs", costs_month_limit=40))[0] is Verdict.UNKNOWN
-    last = (NOW.replace(day=1) - timedelta(days=1)).replace(day=1)
+    now = datetime.now(UTC)  # an answer is kept for its day
+    last = (now.replace(day=1) - timedelta(days=1)).replace(day=1)
     cost = {"Amount": "30", "Unit": "USD"}
     group = {"Keys": ["Amazon ECS", "Environment$x"], "Metrics": {"UnblendedCost": cost, "AmortizedCost": cost}}
-    period = {"Start": f"{last:%Y-%m-%d}", "End": f"{NOW:%Y-%m}-01"}
+    period = {"Start": f"{last:%Y-%m-%d}", "End": f"{now:%Y-%m}-01"}
     answer = [{"TimePeriod": period, "Total": {}, "Groups": [group], "Estimated": False}]
-    await review(db, NOW, tag="Environment", ask=lambda _wish: answer)  # kept for the day
+    await review(db, now, tag="Environment", ask=lambda _wish: answer)  # kept for the day
     assert (await month(db, redis, "costs", costs_month_limit=40))[:2] == (Verdict.OK, 75)
     over = await month(db, redis, "costs", costs_month_limit=20)
     assert (over[:2], "Amazon ECS: 30.00" in over[2]) == ((Verdict.FINDING, 150), True)

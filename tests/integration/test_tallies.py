@@ -181,8 +181,8 @@ async def test_a_template_has_figures_of_its_own(db: Database, redis: Any) -> No
 
 
 async def test_a_difference_is_found_told_and_mended_once(here: Stage) -> None:
-    for n in range(3):
-        await here.accept(f"#{n}")
+    drafts = [Draft(to="+34600111222", text=f"#{n}") for n in range(3)]
+    await here.submit.submit("main", drafts)  # of one moment, and so of one hour
     await fold(here.db)
     await here.db.execute(
         "update messages set sent_at = now(), state = 'sent' where id = (select min(id::text)::uuid from messages)"
