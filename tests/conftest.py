@@ -18,6 +18,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from redis.asyncio import Redis
 
@@ -49,6 +50,10 @@ _PRIVATE = (
 for _name in [name for name in os.environ if name.startswith(_PRIVATE) and name != "ANCLORA_CONTRACT_DIR"]:
     del os.environ[_name]
 os.environ["ANCLORA_ENV_FILE"] = ""
+
+# How long an example takes says something of the machine and nothing of the program.
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _configure = structlog.configure
 

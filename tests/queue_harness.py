@@ -27,6 +27,25 @@ async def move_clock(redis: Redis | RedisCluster, seconds: float, *, shards: int
         await redis.set(clock_offset("anclora", shard), int(seconds * 1000))
 
 
+class HeldClock:
+    """The lanes' clock, put to moments after a start however long a test takes between them; it never goes back."""
+
+    def __init__(self, redis: Redis | RedisCluster, *, shards: int = 2) -> None:
+        self._redis = redis
+        self._shards = shards
+        self._began_ms: int | None = None
+        self._offset_ms = 0
+
+    async def to(self, ahead_ms: int) -> None:
+        """It is so long after the start, which is the first of these calls."""
+        seconds, micros = await self._redis.time()
+        now_ms = int(seconds) * 1000 + int(micros) // 1000
+        if self._began_ms is None:
+            self._began_ms = now_ms
+        self._offset_ms = max(self._offset_ms, ahead_ms - (now_ms - self._began_ms))
+        await move_clock(self._redis, self._offset_ms / 1000, shards=self._shards)
+
+
 def text(raw: Any) -> str:
     """What a client answered, whether it decodes or not."""
     return raw.decode() if isinstance(raw, bytes) else str(raw)

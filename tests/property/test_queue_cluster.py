@@ -60,10 +60,10 @@ async def test_a_hint_wakes_whoever_waits_for_any_shard(cluster_url: str) -> Non
         queue = Queue(redis, shards=SHARDS, lease_seconds=30.0)
         try:
             await queue.enqueue("send:madrid", [Item("m", "k")])
-            assert await queue.wait(5.0) == [queue.shard_of("send:madrid")]
+            assert await queue.wait(20.0) == [queue.shard_of("send:madrid")]
             assert await queue.wait(0.01) == []
             await queue.enqueue("send:lima", [Item("m", "k")])
-            assert await queue.wait(5.0) == [queue.shard_of("send:lima")]
+            assert await queue.wait(20.0) == [queue.shard_of("send:lima")]
             assert len(await queue.run_id()) == 40
         finally:
             await queue.close()

@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from anclora.queue import Claimed, Item, Limits, Queue
-from tests.queue_harness import EPOCH, move_clock, open_queue
+from tests.queue_harness import EPOCH, HeldClock, open_queue
 
 LANE = "send:madrid"
 SMALL_LANES, SMALL, HUGE = (1_000, 1_000, 1_000_000) if os.environ.get("LONG") else (100, 100, 20_000)
@@ -79,9 +79,10 @@ async def test_a_pace_is_kept_exactly_by_two_who_claim(redis: Redis, queue: Queu
     other = Queue(redis, shards=1, lease_seconds=1e6, test_offset=True)
     other.set_epoch(EPOCH)
     moments: list[int] = []
+    clock = HeldClock(redis, shards=1)
     seconds = 60
     for step in range(seconds * 1_000 // 110):  # they come by turns, and once in a while at the same moment
-        await move_clock(redis, step * 0.11, shards=1)
+        await clock.to(step * 110)
         asked = (queue, other) if step % 7 == 0 else ((queue, other)[step % 2],)
         claims = await asyncio.gather(*(each.claim([0], 64, consumer="send:", horizon_ms=250) for each in asked))
         items: list[Claimed] = [item for claim in claims for item in claim.items]

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from anclora.queue import Claim, Claimed, Item, Limits, Queue
 from anclora.queue.keys import pace
-from tests.queue_harness import assert_no_key_leaks, move_clock, open_queue
+from tests.queue_harness import HeldClock, assert_no_key_leaks, move_clock, open_queue
 
 T = TypeVar("T")
 LANE = "send:madrid"
@@ -25,7 +25,7 @@ bounds = settings(
 
 
 class Lane:
-    """One lane, and a clock that stands still unless it is moved."""
+    """One lane, and a clock that is moved by hand."""
 
     def __init__(self, url: str, limits: Limits, *, lease_seconds: float = 1e6) -> None:
         self.runner = asyncio.Runner()
@@ -34,9 +34,7 @@ class Lane:
         self.run(self.redis.flushall())
         self.queue: Queue = self.run(open_queue(self.redis, shards=1, lease_seconds=lease_seconds))
         self.run(self.queue.limit(LANE, limits))
-        seconds, _ = self.run(self.redis.time())
-        self.start_ms = int(seconds) * 1000
-        self.ahead_ms = 0
+        self.clock = HeldClock(self.redis, shards=1)
 
     def __enter__(self) -> Self:
         return self
@@ -52,8 +50,11 @@ class Lane:
 
     def to(self, ahead_ms: int) -> None:
         """The clock goes to a moment after the start."""
-        self.ahead_ms = ahead_ms
         self.run(move_clock(self.redis, ahead_ms / 1000, shards=1))
+
+    def held_to(self, ahead_ms: int) -> None:
+        """The same, and what the test itself took does not count."""
+        self.run(self.clock.to(ahead_ms))
 
     def put(self, items: Sequence[Item]) -> None:
         """They wait."""
@@ -118,11 +119,13 @@ def test_no_day_holds_more_than_the_cap_and_a_share_is_kept_for_replies(
         for wait in [0, *hours]:
             ahead += wait * 60 * MINUTE_MS
             lane.to(ahead)
+            now_ms = 0
             for _ in range(per_day + 1):
                 claim = lane.take(5)
-                sent += [claim.now_ms] * len(claim.items)
+                now_ms = claim.now_ms
+                sent += [now_ms] * len(claim.items)
                 lane.done(claim.items)
-            window = [at for at in sent if at > lane.start_ms + ahead - DAY_MS]
+            window = [at for at in sent if at > now_ms - DAY_MS]
             assert len(window) <= int(per_day * (1 - kept))
         lane.to(ahead := ahead + DAY_MS + 30 * MINUTE_MS)
         assert len(lane.take().items) == int(per_day * (1 - kept))
@@ -163,6 +166,7 @@ def test_a_key_rests_after_each_of_its_items(redis_url: str, gap: int, waits: li
     with Lane(redis_url, Limits(gap_seconds=gap)) as lane:
         lane.put(some(20, keys=keys))
         last: dict[str, int] = {}
+        went_ms: dict[str, int] = {}
         ahead = 0
         for wait in waits:
             ahead += wait
@@ -170,8 +174,8 @@ def test_a_key_rests_after_each_of_its_items(redis_url: str, gap: int, waits: li
             claim = lane.take()
             assert {c.order_key for c in claim.items} >= {k for k, at in last.items() if ahead - at > gap} - done(lane)
             for c in claim.items:
-                assert ahead - last.get(c.order_key, -100) >= gap
-                last[c.order_key] = ahead
+                assert claim.now_ms - went_ms.get(c.order_key, 0) >= gap * 1000
+                last[c.order_key], went_ms[c.order_key] = ahead, claim.now_ms
             lane.done(claim.items)
 
 
@@ -251,7 +255,7 @@ def test_what_is_passed_over_for_long_goes_and_no_closed_gate_is_opened_for_it(r
         lane.put([*some(3, priority=3, prefix="closed"), *some(3, prefix="low")])
         taken: list[Claimed] = []
         for second in range(100):
-            lane.to(second * 1000)
+            lane.held_to(second * 1010)  # a little more, so that half a minute is over at the thirtieth
             lane.put([Item(f"high{second}-{n}", f"h{second}-{n}", 1) for n in range(2)])
             taken += lane.take(1).items
             lane.done(taken[-1:])
@@ -278,7 +282,7 @@ def test_a_minute_at_twenty_a_second_for_two_consumers(redis_url: str) -> None:
         lane.put(some(2_000))
         moments: list[int] = []
         for ahead in range(0, 60_000, 170):  # whoever of the two comes, it is one lane
-            lane.to(ahead)
+            lane.held_to(ahead)
             claim = lane.take(64, horizon_ms=250)
             moments += [c.go_at_ms for c in claim.items]
             lane.done(claim.items)

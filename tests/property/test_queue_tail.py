@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
@@ -95,6 +96,7 @@ async def lived(url: str, shifts: list[int], late: set[int], steps: list[tuple[s
         return await life(redis, shifts, late, steps)
 
 
+@pytest.mark.timeout(240)  # sixty lives of hundreds of calls
 @given(
     shifts=st.lists(st.integers(0, 25), min_size=COUNT, max_size=COUNT),
     late=st.sets(st.integers(1, COUNT), max_size=8),
