@@ -87,6 +87,7 @@ async def test_one_lost_acknowledgement_proves_nothing(here: Town) -> None:
     assert await here.status() == "connected"
 
 
+@pytest.mark.timeout(240)  # forty rounds
 async def test_in_a_restart_loop_it_stops_and_says_so(here: Town) -> None:
     await stalls(here, restarts=1_000)
     for round_ in range(40):

@@ -185,6 +185,7 @@ def test_code_that_opens_a_shell_is_a_finding(clone: Path) -> None:
     assert check_code(clone / "app").status is Status.UNKNOWN
 
 
+@pytest.mark.timeout(240)  # two whole audits
 def test_all_fine_ends_with_0_is_signed_and_the_next_one_is_compared_with_it(
     advisories: Advisories, run: Callable[..., tuple[int, dict[str, Any]]], clone: Path, database_url: str
 ) -> None:

@@ -141,6 +141,7 @@ def _python_for(user: pwd.struct_passwd, folder: Path) -> list[str]:
     return [str(folder / "bin" / name), "-c", _CODE]
 
 
+@pytest.mark.timeout(240)  # a whole Python is copied, and compiles what it imports
 def test_an_ordinary_user_below_a_closed_folder(ordinary: tuple[pwd.struct_passwd, Path]) -> None:
     user, folder = ordinary
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -151,7 +152,7 @@ def test_an_ordinary_user_below_a_closed_folder(ordinary: tuple[pwd.struct_passw
         [*command, str(folder / "clone" / ".anclora")],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=180,
         check=False,
         cwd=folder,
         env={
