@@ -62,9 +62,9 @@ async def test_a_failing_head_holds_the_later_one_back_for_its_head_block_only(
 ) -> None:
     first, second = await accept(here, kind=kind), await accept(here, kind=kind)
     await here.finish(await here.attempt(first), outcome)
-    await here.pass_seconds(HEAD_BLOCK_SECONDS[kind] - 5)
+    await here.pass_seconds(HEAD_BLOCK_SECONDS[kind] - 30)
     assert going(await here.intend(second)) == []
-    await here.pass_seconds(6)
+    await here.pass_seconds(31)
     assert going(await here.intend(second)) == [second]
 
 

@@ -13,13 +13,13 @@ from messages_harness import Stage, send_round, stage
 
 from anclora.kit.settings import load_settings
 from anclora.messages import dispatch
-from anclora.messages.retries import DEFAULTS
+from anclora.messages.retries import DEFAULTS, RetryChange, change_retry
 from anclora.providers.registry import EVOLUTION, build
 from anclora.providers.sandbox import Script, read_witness, running_sandbox
 from anclora.providers.sandbox.script import Fault, Number
 from anclora.storage.database import Database
 
-CAP, BASE = DEFAULTS["lane"].cap_seconds, DEFAULTS["lane"].base_seconds
+CAP, BASE = DEFAULTS["lane"].cap_seconds, 20.0  # longer than what follows takes, on any machine
 
 
 @contextlib.asynccontextmanager
@@ -31,6 +31,7 @@ async def refusing(db: Database, redis: Any, witness: Path, wish: str | None) ->
         given = {"evolution_api_url": sandbox.url, "evolution_api_key": sandbox.api_key}
         providers = build(load_settings(**given), HandClock())
         async with stage(db, redis, providers[EVOLUTION], **given) as here:
+            await change_retry(db, "lane", RetryChange(base_seconds=BASE), actor="test")
             yield here
         await providers.close()
 

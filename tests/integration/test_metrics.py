@@ -84,14 +84,14 @@ async def test_behind_another_message_of_the_same_person_nobody_is_late(here: St
     dispatcher = await here.dispatcher()
     all_of, in_time = (
         metric("anclora_dispatch_latency_seconds_count"),
-        metric("anclora_dispatch_latency_seconds_bucket", le="2.5"),
+        metric("anclora_dispatch_latency_seconds_bucket", le="10.0"),
     )
     for serial in range(3):
         await here.accept(f"#{serial}")
     for _ in range(3):
         await send_round(dispatcher)
-        await here.pass_seconds(1)
-    assert (all_of(), in_time()) == (3, 3)
+        await here.pass_seconds(5)
+    assert (all_of(), in_time()) == (3, 3)  # the last one was accepted more than ten seconds before
 
 
 async def test_ends_are_counted_by_whose_fault_they_are(here: Stage, provider: Any) -> None:

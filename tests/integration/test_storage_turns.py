@@ -55,7 +55,7 @@ async def test_a_turn_of_many_parts_is_one(db: Database) -> None:
     one, other = turn_of(db), turn_of(db)
     for _ in range(3):
         assert await one.take() == 0.0
-        await pass_seconds(db, LOST - 5)
+        await pass_seconds(db, LOST - 20)
         await one.end(more=True)
         assert await other.take() > 0.0
     await one.end(more=False)
