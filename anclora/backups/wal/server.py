@@ -1,9 +1,11 @@
 """The server whose log is kept: what it says of it, and the slot behind which it keeps what was not shipped yet."""
 
+import contextlib
 import re
 from datetime import datetime
 
 import msgspec
+import psycopg
 
 from anclora.backups.errors import FailedError
 from anclora.backups.postgres import connected
@@ -65,7 +67,20 @@ def slot_of(database: str) -> str:
 
 
 async def hold_slot(conn: Connection, slot: str) -> str:
-    """Have the server keep its log for us; where what was not shipped begins. One that lost some begins anew."""
+    """Have the server keep its log for us; where what was not shipped begins. One that lost some begins anew.
+
+    One after the other: who ships the log and who copies files both come here when a program starts, and a slot that
+    somebody is only just making looks like one that is lost.
+    """
+    await conn.execute(QUERIES["wait_for_slot"])
+    try:
+        return await _held(conn, slot)
+    finally:
+        with contextlib.suppress(psycopg.Error):  # it ends with the connection too
+            await conn.execute(QUERIES["leave_slot"])
+
+
+async def _held(conn: Connection, slot: str) -> str:
     row = await fetch_one(conn, QUERIES["find_slot"], slot=slot)
     if row is not None and row["lost"]:
         await conn.execute(QUERIES["drop_slot"], {"slot": slot})

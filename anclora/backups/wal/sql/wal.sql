@@ -17,6 +17,14 @@ select current_setting('server_version_num')::integer / 10000 as major,
         and has_function_privilege('pg_switch_wal()', 'execute') as may,
     current_database() as database, clock_timestamp() as at, current_setting('server_version') as version
 
+-- name: wait_for_slot
+-- One after the other looks for the slot and makes it: "ancs".
+select pg_advisory_lock(1634624371)
+
+-- name: leave_slot
+-- The next one may.
+select pg_advisory_unlock(1634624371)
+
 -- name: find_slot
 -- Where the log we have not shipped yet begins; `lost` = the server threw some of it away.
 select restart_lsn::text as begins, wal_status = 'lost' or restart_lsn is null as lost, active_pid
