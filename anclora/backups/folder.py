@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -57,9 +58,9 @@ class FolderTarget:
         """As the contract says; what is only half written has no key yet."""
         try:
             found = [
-                Lying(key=path.relative_to(self._folder).as_posix(), bytes=path.stat().st_size)
+                Lying(key=path.relative_to(self._folder).as_posix(), bytes=size)
                 for path in self._folder.rglob("*")
-                if path.is_file() and not path.name.startswith(_HALF)
+                if not path.name.startswith(_HALF) and (size := _size_of(path)) is not None
             ]
         except OSError as error:
             raise self._failed(error, prefix) from error
@@ -114,6 +115,15 @@ def _copy(source: BinaryIO, out: BinaryIO, count: Callable[[int], None]) -> None
     while data := source.read(_PIECE_BYTES):
         out.write(data)
         count(len(data))
+
+
+def _size_of(path: Path) -> int | None:
+    """The size of a file; None = it is none, or somebody removed it while we looked."""
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return None
+    return about.st_size if stat.S_ISREG(about.st_mode) else None
 
 
 def _sync(folder: Path) -> None:

@@ -61,9 +61,10 @@ def _sweep_spool(house: House, now: datetime) -> None:
     """What processes left here that died in the middle."""
     oldest = (now - timedelta(hours=_SPOOL_HOURS)).timestamp()
     for path in house.spool.glob("*.enc"):
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # whoever worked with it is done
+            if path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
     for folder in house.spool.glob("scratch-*"):
-        if folder.stat().st_mtime < oldest:
-            with contextlib.suppress(SetupError):  # somebody still works in it
+        with contextlib.suppress(SetupError, FileNotFoundError):  # somebody still works in it, or is just done
+            if folder.stat().st_mtime < oldest:
                 discard_embedded(folder)
