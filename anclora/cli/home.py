@@ -16,11 +16,12 @@ from anclora.kit.clock import SystemClock
 from anclora.kit.errors import SetupError
 from anclora.kit.settings import Settings
 from anclora.storage.database import Database, open_pool
+from anclora.storage.embedded import process
 from anclora.storage.migrate import migrate
 from anclora.storage.partitions import ensure_partitions
 from anclora.supervise import Child, answers_200, command
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 240.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +49,7 @@ class Home:
 
 def free_port() -> int:
     """A TCP port of loopback nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    return process.free_port()
 
 
 def claim_port(host: str, port: int) -> None:

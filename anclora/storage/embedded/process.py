@@ -1,6 +1,7 @@
 """One private server as a child process: started until it answers, stopped for certain, found again after a crash."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ _READY_SECONDS = 60.0
 _STARTS = 7
 _PAUSE_SECONDS = 0.01
 _LOG_BYTES = 10_000_000
+_LOWEST_PORT, _PORTS = 20_000, 12_000
 
 # The kernel ties a child to the thread that started it, so one thread, as old as the process, starts them all.
 _starter = ThreadPoolExecutor(1, thread_name_prefix="private-server")
@@ -80,7 +82,7 @@ class Server(ABC):
             if turn:
                 time.sleep(0.05 * 2 ** (turn - 1))
             if not keep_port and (turn or not _is_free(self.port)):
-                self.port = _free_port()
+                self.port = free_port()
             self._process = spawn(
                 self.prepare(), log_path=self._log_path, end_signal=self.stop_signal, account=self._account
             )
@@ -139,7 +141,7 @@ def spawn(
                 start_new_session=True,
             )
 
-    return _starter.submit(start).result(timeout=30)
+    return _starter.submit(start).result(timeout=120)
 
 
 def tied_command(argv: Sequence[str], *, end_signal: signal.Signals, account: Account | None = None) -> list[str]:
@@ -227,10 +229,20 @@ def last_lines(path: Path, count: int = 5) -> str:
     return " | ".join(line.strip() for line in lines[-count:] if line.strip())
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port() -> int:
+    """A TCP port of loopback nobody uses now.
+
+    Below those the system gives away by itself, so that nobody is given it before it is used, nor while its server is
+    started again.
+    """
+    while True:
+        port = _LOWEST_PORT + secrets.randbelow(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def _is_free(port: int) -> bool:
