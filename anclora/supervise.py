@@ -144,7 +144,7 @@ def answers_200(url: str) -> Callable[[], Awaitable[bool]]:
 
     async def check() -> bool:
         try:
-            timeout = aiohttp.ClientTimeout(total=2.0)
+            timeout = aiohttp.ClientTimeout(total=5.0)
             async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
                 return answer.status == 200
         except (aiohttp.ClientError, OSError, TimeoutError):

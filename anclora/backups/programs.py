@@ -69,7 +69,7 @@ def _programs(name: str) -> Iterable[Program]:
 
 def _major(program: Path) -> int:
     shown = subprocess.run(  # noqa: S603 - asks a program for its version
-        [str(program), "--version"], capture_output=True, check=False, timeout=10
+        [str(program), "--version"], capture_output=True, check=False, timeout=60
     )
     match = _VERSION.search(shown.stdout.decode(errors="replace"))
     return int(match[1]) if match else 0

@@ -20,10 +20,10 @@ from anclora.storage.database import Database, open_pool
 from anclora.storage.embedded import EmbeddedServers, discard_embedded, start_embedded
 from anclora.supervise import Child, answers_200, command, family
 
-READY_SECONDS = 60.0
-_BULK_SECONDS = 30.0
-_RUN_SECONDS = 300.0
-_STOP_SECONDS = 15.0
+READY_SECONDS = 240.0
+_BULK_SECONDS = 120.0
+_RUN_SECONDS = 900.0
+_STOP_SECONDS = 60.0
 _REST_SECONDS = 0.1
 # What would tie the stage to the world outside: nobody is woken by a Redis that was killed on purpose.
 _TIES = ("ANCLORA_", "AWS_", "EVOLUTION_", "OTEL_", "PAGERDUTY_", "SENTRY_", "SLACK_")

@@ -17,7 +17,7 @@ from anclora.providers.registry import EVOLUTION, build
 from anclora.storage.embedded import start_embedded
 from anclora.supervise import Child, answers_200, family, keep
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 240.0
 _SANDBOX = "sandbox"
 _SERVERS = ("DATABASE_URL", "REDIS_URL", "EVOLUTION_API_URL", "EVOLUTION_API_KEY")
 _OWN = "# Started by `anclora up` itself:"

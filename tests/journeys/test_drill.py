@@ -6,7 +6,7 @@ from anclora.cli.drill import run
 from anclora.drills import Scenario, Step
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(600)
 async def test_a_lost_message_fails_the_drill(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "SCRIPT", {**run.SCRIPT, "swallow": {"text": "#00100 "}})
     said: list[Step] = []

@@ -11,7 +11,7 @@ from anclora.cli.drill.scene import Scene, need
 from anclora.cli.home import Home
 
 _FIRST = 0.4
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 120.0
 _OURS = ("ANCLORA_", "EVOLUTION_", "DATABASE_URL", "REDIS_URL")
 
 

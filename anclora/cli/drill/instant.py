@@ -2,12 +2,12 @@
 
 import time
 
-from anclora.cli.drill.kept import QUERIES, Bucket, differing, now_of, rows_at_rest, rows_of_messages, until_going
+from anclora.cli.drill.kept import QUERIES, Bucket, differing, now_of, rows_in_bucket, rows_of_messages, until_going
 from anclora.cli.drill.scene import Scene
 from anclora.storage.database import fetch_one
 
 _BEFORE = 0.9
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 120.0
 
 
 async def postgres_point_in_time(scene: Scene) -> float | None:
@@ -18,8 +18,7 @@ async def postgres_point_in_time(scene: Scene) -> float | None:
     for number in (1, 2):
         await scene.dispatcher(number)
     scene.note(f"{await scene.accept(int(scene.total * _BEFORE)):,} messages were accepted.")
-    before = await rows_at_rest(scene)
-    await bucket.wait_for(await now_of(scene))
+    before = await rows_in_bucket(scene, bucket)
     scene.note("All are out; a base backup and the log are in the bucket.")
     instant = await now_of(scene)
     began = time.monotonic()

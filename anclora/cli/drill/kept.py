@@ -19,7 +19,7 @@ from anclora.storage.queries import load_queries
 
 QUERIES = load_queries("anclora.cli.drill")
 _EVERY_SECONDS = 3.0
-_WAIT_SECONDS = 120.0
+_WAIT_SECONDS = 900.0  # a base that could not be made is tried again after ten minutes
 _OF_MESSAGES = ("messages", "attempts", "contacts", "provider_messages")
 
 
@@ -85,6 +85,23 @@ async def rows_at_rest(scene: Scene, *, waiting: bool = False) -> Mapping[str, P
         return before == last[0] and (waiting or await scene.at_rest())
 
     need(await scene.until(same, seconds=_WAIT_SECONDS), "traffic did not come to rest.")
+    return last[0]
+
+
+async def rows_in_bucket(scene: Scene, bucket: Bucket, *, waiting: bool = False) -> Mapping[str, Print]:
+    """The same, once the bucket has the moment in which they were so and they still are: a receipt may come late.
+
+    Raises:
+        SetupError: it does not come to rest, or is not shipped.
+    """
+    last: list[Mapping[str, Print]] = [{}]
+
+    async def kept() -> bool:
+        last[0] = await rows_at_rest(scene, waiting=waiting)
+        await bucket.wait_for(await now_of(scene))
+        return last[0] == await rows_of_messages(scene.stage.home.env["DATABASE_URL"])
+
+    need(await scene.until(kept, seconds=_WAIT_SECONDS), "receipts went on coming.")
     return last[0]
 
 

@@ -13,7 +13,7 @@ from anclora.messages.reconcile import current_epoch
 
 _BEFORE = 0.1
 _OUTAGE = 0.02
-_SETTLE_SECONDS = 120.0
+_SETTLE_SECONDS = 600.0
 _GARBLE = b"\0garbled\0"
 
 

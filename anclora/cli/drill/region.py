@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 from anclora.backups.postgres import prints_of
-from anclora.cli.drill.kept import Bucket, differing, now_of, rows_at_rest, rows_of_messages, until_going
+from anclora.cli.drill.kept import Bucket, differing, now_of, rows_in_bucket, rows_of_messages, until_going
 from anclora.cli.drill.scene import Scene, need
 from anclora.storage.embedded.home import discard_outside
 
 _FIRST, _OUT = 0.6, 0.1
-_SETTLE_SECONDS = 120.0
-_STOP_SECONDS = 30.0
+_SETTLE_SECONDS = 600.0
+_STOP_SECONDS = 120.0
 _SPARED = ("bucket", "backup.key", "witness.jsonl", "sandbox.json", "logs", "lock")
 _OF_NUMBERS = ("instances", "retries", "pacing", "number_limits")
 
@@ -35,9 +35,8 @@ async def region(scene: Scene) -> float | None:
     for sender in senders:
         await sender.stop(timeout_seconds=_STOP_SECONDS)
     await scene.accept()
-    before = await rows_at_rest(scene, waiting=True)
+    before = await rows_in_bucket(scene, bucket, waiting=True)
     numbers = await _rows_of_numbers(scene)
-    await bucket.wait_for(await now_of(scene))
     out = await scene.gone()
     failed_at, until = await now_of(scene), await bucket.until()
     scene.gap_seconds = round((failed_at - until).total_seconds(), 2) if until else 0.0

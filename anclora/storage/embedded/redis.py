@@ -48,7 +48,7 @@ def find_program() -> Path:
 
 def _version(program: Path) -> tuple[int, int]:
     shown = subprocess.run(  # noqa: S603 - asks a server program for its version
-        [str(program), "--version"], capture_output=True, check=False, timeout=10
+        [str(program), "--version"], capture_output=True, check=False, timeout=60
     )
     match = _VERSION.search(shown.stdout.decode(errors="replace"))
     return (int(match[1]), int(match[2])) if match else (0, 0)
