@@ -28,7 +28,7 @@ KEYS = {
 BACKUPS, LOGS, GROUP = "anclora-backups", "anclora-logs", "/ecs/anclora-whatsapp"
 LOG_DAYS = (89, 90, 91)
 BILL = "1234.56"
-_TIMEOUT_SECONDS = 10.0
+_TIMEOUT_SECONDS = 60.0
 
 
 class _Canned(BaseHTTPRequestHandler):

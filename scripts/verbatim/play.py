@@ -39,7 +39,7 @@ def play(steps: Sequence[Step], act: Callable[[Step], str], say: Callable[[str],
         The exit code: 1 when one was not as it should.
     """
     counts = dict.fromkeys(Kind, 0)
-    failed: list[str] = []
+    failed: list[tuple[str, str]] = []
     for step in steps:
         if step.kind is Kind.LISTED:
             counts[step.kind] += 1
@@ -48,14 +48,15 @@ def play(steps: Sequence[Step], act: Callable[[Step], str], say: Callable[[str],
         try:
             asserted = act(step)
         except UnmetError as error:
-            failed.append(f"{step.command.number} {step.command.line}")
+            failed.append((f"{step.command.number} {step.command.line}", str(error)))
             say(_line(step, "FAILED", str(error)))
         else:
             counts[step.kind] += 1
             say(_line(step, step.kind.value, asserted))
     say("")
-    for each in failed:
-        say(f"Not as it should be: {each}")
+    for command, why in failed:  # the reason once more: of a long log people keep the end
+        say(f"Not as it should be: {command}")
+        say(why)
     told = [f"{count} {kind.value}" for kind, count in counts.items()]
     say(f"{len(steps)} commands: {', '.join([*told, *([f'{len(failed)} FAILED'] if failed else [])])}")
     return 1 if failed else 0

@@ -9,7 +9,7 @@ from tests.ecs_server import Ecs
 from tests.ecs_service import Service
 
 CLUSTER, SERVICE, TASKS = "anclora-production", "anclora-whatsapp", 4
-_BOUND_SECONDS = 240.0
+_BOUND_SECONDS = 600.0
 _KEPT = ("PATH", "HOME", "TMPDIR", "LC_ALL", "TZ", "DATABASE_URL", "REDIS_URL")
 _PREFIXES = ("ANCLORA_", "EVOLUTION_")
 

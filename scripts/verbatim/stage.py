@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from anclora.cli.client import read_env
@@ -32,10 +31,10 @@ from tests.ecs_server import Ecs, ecs_server
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".venv" / "bin"
 SENT = 3
-BOUND_SECONDS = 60.0
-_ENDLESS_SECONDS = 30.0
-_UP_SECONDS = 180.0
-_REQUEST_SECONDS = 20.0
+BOUND_SECONDS = 120.0
+_ENDLESS_SECONDS = 120.0
+_UP_SECONDS = 300.0
+_REQUEST_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
 _TOOLS = ("bash", "curl", "jq", "redis-cli", "watch", "timeout", "make", "git")
 _MAKEFILE = """lock:
@@ -191,10 +190,10 @@ def _fill(stage: Stage) -> None:
     """Some messages that are sent, and the first backup of the day; as healthy as it gets."""
     for each in range(SENT):
         stage.ask("/api/v1/messages", {"to": f"3460011122{each}", "text": "hola"})
-    _wait("its messages are not sent", lambda: _overview(stage)["messages"]["sent"] == SENT)
-    _wait("it is not healthy", lambda: stage.ask("/health")["status"] == "healthy")
+    wait("its messages are not sent", lambda: _overview(stage)["messages"]["sent"] == SENT)
+    wait("it is not healthy", lambda: stage.ask("/health")["status"] == "healthy")
     s3 = client(stage.aws, "s3")
-    _wait("there is no backup in the bucket", lambda: _manifests(s3) > 0)
+    wait("there is no backup in the bucket", lambda: _manifests(s3) > 0)
 
 
 def _overview(stage: Stage) -> Any:
@@ -206,10 +205,15 @@ def _manifests(s3: Any) -> int:
     return len(found.get("Contents", ()))
 
 
-def _wait(what: str, is_so: Callable[[], bool]) -> None:
+def wait(what: str, is_so: Callable[[], bool]) -> None:
+    """Wait until it is so.
+
+    Raises:
+        StageError: it never was; `what` says what is wrong.
+    """
     deadline = time.monotonic() + _UP_SECONDS
     while time.monotonic() < deadline:
-        with contextlib.suppress(HTTPError):  # 503 of a part that is only just starting
+        with contextlib.suppress(OSError):  # 503 of a part that is only just starting, or no answer in time
             if is_so():
                 return
         time.sleep(_PAUSE_SECONDS)

@@ -36,17 +36,17 @@ def started(folder: Path) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_every_command_of_the_playbook_does_what_it_should(tmp_path: Path) -> None:
     with started(tmp_path) as process:
-        out, _ = process.communicate(timeout=1180)
+        out, _ = process.communicate(timeout=1780)
     lines = out.splitlines()
     assert (process.returncode, lines[-1]) == (0, "32 commands: 18 ran, 7 substituted, 7 listed"), out
     assert len([line for line in lines if re.match(r"\d+\.\d+ +(ran|substituted|listed) ", line)]) == 32
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_a_play_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
     with started(tmp_path) as process:
         assert process.stdout is not None
@@ -54,7 +54,7 @@ def test_a_play_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
             if line.startswith("Starting Anclora"):
                 break
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=300)
     assert process.returncode == 130, out
     assert list(tmp_path.iterdir()) == []
     assert running_in(tmp_path) == []
