@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
@@ -24,7 +25,8 @@ from tests.waiting import eventually
 
 TALLY: Counter[str] = Counter()  # over all towns of this run; told in its last lines
 TOLD: list[str] = []  # what a run has to say besides, told there too
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
+_GONE_SECONDS = 30.0
 _ENVIRONMENT: Mapping[str, str] = {
     "ANCLORA_DEFAULT_PACING": "sandbox",
     "ANCLORA_LEASE_SECONDS": "3",
@@ -115,7 +117,7 @@ class Town:
         """The one word of /health."""
         return str((await self.ask("GET", "/health")).json["status"])
 
-    async def is_health(self, word: str, *, timeout_seconds: float = 15.0) -> None:
+    async def is_health(self, word: str, *, timeout_seconds: float = 60.0) -> None:
         """Wait until /health says this word."""
 
         async def says() -> bool:
@@ -123,7 +125,7 @@ class Town:
 
         await eventually(says, timeout_seconds=timeout_seconds)
 
-    async def out(self, least: int, *, timeout_seconds: float = 45.0) -> None:
+    async def out(self, least: int, *, timeout_seconds: float = 120.0) -> None:
         """Wait until so many messages went out, by the witness."""
 
         async def reached() -> bool:
@@ -131,7 +133,7 @@ class Town:
 
         await eventually(reached, timeout_seconds=timeout_seconds)
 
-    async def at_rest(self, *, timeout_seconds: float = 60.0) -> None:
+    async def at_rest(self, *, timeout_seconds: float = 150.0) -> None:
         """Wait until the ledger knows the end of every accepted message; then its figures must be what its rows say."""
         ended = "select count(*)::integer as n from messages where state in ('sent', 'delivered', 'read')"
 
@@ -201,7 +203,7 @@ async def settled(
         ANCLORA_PUBLIC_URL=url,
     )
     home = Home(data_dir=folder, env=env)
-    timeout = aiohttp.ClientTimeout(total=30)
+    timeout = aiohttp.ClientTimeout(total=60)
     async with (
         family() as children,
         aiohttp.ClientSession(headers={"X-API-Key": key}, timeout=timeout) as session,
@@ -213,5 +215,17 @@ async def settled(
 
 
 def kill(pid: int) -> None:
-    """What a crash or the kernel's memory killer looks like."""
-    os.kill(pid, signal.SIGKILL)
+    """What a crash or the kernel's memory killer looks like; it and its children are gone when this returns.
+
+    A session of Postgres outlives its server by a moment, in which it would still answer.
+    """
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    with contextlib.ExitStack() as stack:
+        ends: list[int] = []
+        for each in (pid, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):  # it was just ending
+                ends.append(os.pidfd_open(each))
+                stack.callback(os.close, ends[-1])
+        os.kill(pid, signal.SIGKILL)
+        for end in ends:
+            assert select.select([end], [], [], _GONE_SECONDS)[0], f"{pid} was killed and is not gone"
