@@ -63,7 +63,7 @@ class Collectors:
             found = (len(self.spans), len(self.of("event")), len(self.of("check_in")))
             return all(have >= want for have, want in zip(found, (spans, events, check_ins), strict=True))
 
-        await eventually(came, timeout_seconds=30)
+        await eventually(came, timeout_seconds=90)
 
     async def take_spans(self, request: web.Request) -> web.Response:
         """OTLP over HTTP: protobuf, at this path, or nothing."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 _STEP_SECONDS = 0.02
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], *, timeout_seconds: float = 15.0) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], *, timeout_seconds: float = 45.0) -> None:
     """Ask until the answer is yes; fail when it is not in time."""
     never = asyncio.Event()
     async with asyncio.timeout(timeout_seconds):

@@ -171,7 +171,7 @@ async def dispatcher(own_servers: EmbeddedServers, folder: Path, children: list[
     return child
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 async def test_a_dead_dispatcher_wakes_people_on_time_and_its_return_ends_it(
     own_servers: EmbeddedServers, tmp_path: Path
 ) -> None:
@@ -188,7 +188,7 @@ async def test_a_dead_dispatcher_wakes_people_on_time_and_its_return_ends_it(
                 found = await prom.now('sum(anclora_worker_up{role="dispatch"})')
                 return bool(found) and found[0]["value"][1] == "1"
 
-            await eventually(sends, timeout_seconds=30)
+            await eventually(sends, timeout_seconds=120)
             kill(child.pid)
             began = monotonic()
 
@@ -224,7 +224,7 @@ async def test_a_dead_dispatcher_wakes_people_on_time_and_its_return_ends_it(
                 now = await here.incident()
                 return now is not None and now.state is State.RESOLVED
 
-            await eventually(over, timeout_seconds=90)
+            await eventually(over, timeout_seconds=150)
             for _ in range(3):
                 await here.pass_minutes(30)
             assert await here.called(incident) == LEVELS[:3]
@@ -234,6 +234,7 @@ async def test_a_dead_dispatcher_wakes_people_on_time_and_its_return_ends_it(
             assert len(here.in_slack()) == 1
 
 
+@pytest.mark.timeout(300)
 async def test_a_press_in_slack_lets_the_next_person_sleep(own_servers: EmbeddedServers) -> None:
     async with watch(own_servers) as here:
         calm = signal(here.clock.now(), name=ALERT)

@@ -13,11 +13,11 @@ from tests.faults.house import house, seen, sent, submit
 from tests.journeys.up_process import anclora
 from tests.waiting import eventually
 
-_FIRST, _ALL = 60, 300
+_FIRST, _ALL = 60, 900
 _EVERYTHING = GateChoice(everything=True)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_destroyed_installation_comes_back_and_what_waited_goes_out_once(tmp_path: Path) -> None:
     data, witness = tmp_path / "data", tmp_path / "witness.jsonl"
     make_key(tmp_path / "backup.key")
@@ -33,7 +33,7 @@ async def test_a_destroyed_installation_comes_back_and_what_waited_goes_out_once
             async def some() -> bool:
                 return await sent(runtime) >= _FIRST
 
-            await eventually(some, timeout_seconds=30)
+            await eventually(some, timeout_seconds=60)
             await pause(runtime.db, _EVERYTHING, actor="test")
         urls = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
         made = anclora("backup", "run", "--kind", "postgres", "--kind", "redis", **env, **urls)
@@ -58,7 +58,7 @@ async def test_a_destroyed_installation_comes_back_and_what_waited_goes_out_once
             async def all_out() -> bool:
                 return await sent(runtime) == _ALL + 10
 
-            await eventually(all_out, timeout_seconds=60)
+            await eventually(all_out, timeout_seconds=150)
             found = await verify(runtime.db)
             assert (found.differences, found.facts > 0) == (0, True)
     texts = Counter(seen(witness))

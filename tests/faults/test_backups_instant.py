@@ -54,7 +54,7 @@ async def refuses_what_cannot_come(house: House, tmp_path: Path, instant: dateti
     await refused(house, tmp_path, instant, WrongKeyError, "ANCLORA_BACKUP_KEY_FILE")
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_the_instant_before_a_mass_delete_comes_back_and_nothing_else_is_touched(tmp_path: Path) -> None:
     with start_embedded(tmp_path / "data", redis=False) as servers:
         url = servers.database_url

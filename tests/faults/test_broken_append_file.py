@@ -24,7 +24,7 @@ def garble(file: Path) -> None:
         log.write(b"\0garbled\0" * (size // 27))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("damage", [tear, garble])
 async def test_a_damaged_append_only_file_costs_no_message(
     own_servers: EmbeddedServers, tmp_path: Path, damage: Callable[[Path], None]

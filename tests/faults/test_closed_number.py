@@ -8,7 +8,7 @@ from anclora.storage.embedded import EmbeddedServers
 from tests.faults.town import town
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_number_that_says_connection_closed_burns_no_message(
     own_servers: EmbeddedServers, tmp_path: Path
 ) -> None:

@@ -13,8 +13,9 @@ from redis.asyncio import Redis
 
 from anclora.storage.embedded import EmbeddedServers
 from tests.faults.town import Town, town
+from tests.waiting import eventually
 
-SCRAPE_SECONDS = 5.0  # half of what Prometheus gives a target
+SCRAPE_SECONDS = 9.0  # less than Prometheus gives a target
 
 
 async def scraped(here: Town) -> dict[str, float]:
@@ -42,7 +43,8 @@ def frozen(pid: int) -> Generator[None, None, None]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     all_of_it = [pid, *map(int, children)]
     for each in all_of_it:
-        os.kill(each, signal.SIGSTOP)
+        with contextlib.suppress(ProcessLookupError):  # it was just ending
+            os.kill(each, signal.SIGSTOP)
     try:
         yield
     finally:
@@ -51,7 +53,7 @@ def frozen(pid: int) -> Generator[None, None, None]:
                 os.kill(each, signal.SIGCONT)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_frozen_redis_stops_no_door(own_servers: EmbeddedServers, tmp_path: Path) -> None:
     """Row 4. The client's time-out frees whoever waits; nothing that answers people depends on Redis."""
     async with town(own_servers, tmp_path) as here:
@@ -66,7 +68,7 @@ async def test_a_frozen_redis_stops_no_door(own_servers: EmbeddedServers, tmp_pa
             assert (up(told, "redis"), up(told, "postgres")) == (0, 1)
             assert told['anclora_queue_depth{queue="all",state="dlq"}'] == 0  # what the ledger knows is there
             assert 'anclora_worker_up{role="work"' in " ".join(told)
-            await here.is_health("degraded", timeout_seconds=40)
+            await here.is_health("degraded", timeout_seconds=90)
         finally:
             os.kill(own_servers.redis_pid, signal.SIGCONT)
         await here.at_rest()
@@ -74,13 +76,20 @@ async def test_a_frozen_redis_stops_no_door(own_servers: EmbeddedServers, tmp_pa
             told = await scraped(here)
             assert (up(told, "redis"), up(told, "postgres")) == (1, 0)
             assert (await here.ask("GET", "/health/live")).status == 200
-        told = await scraped(here)
-        assert (up(told, "redis"), up(told, "postgres")) == (1, 1)
+
+        async def both_are_back() -> bool:
+            try:
+                told = await scraped(here)
+            except TimeoutError:  # what was held up is let go, and comes first
+                return False
+            return (up(told, "redis"), up(told, "postgres")) == (1, 1)
+
+        await eventually(both_are_back)
         await here.is_health("healthy")
         assert here.doubled_or_lost() == {}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_full_redis_loses_nothing(own_servers: EmbeddedServers, tmp_path: Path) -> None:
     """Row 5. It expects 503 from the door; here the ledger takes the message, and the outbox waits (design 3.9)."""
     async with town(own_servers, tmp_path) as here, Redis.from_url(own_servers.redis_url) as redis:

@@ -58,7 +58,7 @@ def servers_on_it(small_disk: Path) -> Generator[EmbeddedServers, None, None]:
         discard_embedded(small_disk / "data")
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 async def test_a_full_disk_loses_nothing_that_was_accepted(
     servers_on_it: EmbeddedServers, small_disk: Path, tmp_path: Path
 ) -> None:
@@ -76,9 +76,9 @@ async def test_a_full_disk_loses_nothing_that_was_accepted(
                 answer = await here.send(serial)
                 return answer.status == 503 and "Retry-After" in answer.headers
 
-            await eventually(refuses, timeout_seconds=60)
+            await eventually(refuses, timeout_seconds=120)
         servers_on_it.restart_postgres()
         for unsure in range(400, serial + 1):
             await here.send(unsure)  # the same key: the truth about those that were answered 503
-        await here.at_rest(timeout_seconds=90)
+        await here.at_rest()
         assert here.doubled_or_lost() == {}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_SECONDS = 100
+_SECONDS = 270
 _INTEGRATION = "tests/integration"
 
 
@@ -106,7 +106,7 @@ def run(folder: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("protection", sorted(MUTANTS))
 def test_without_a_protection_a_test_turns_red(protection: str, tmp_path: Path) -> None:
     mutant = MUTANTS[protection]
@@ -120,7 +120,7 @@ def test_without_a_protection_a_test_turns_red(protection: str, tmp_path: Path) 
     assert "\nERROR " not in ended.stdout, ended.stdout[-4000:]
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 def test_a_copy_with_every_protection_is_green(tmp_path: Path) -> None:
     """It is the missing protection that turns them red, not the copying; of the others `make slow` tells."""
     ended = run(copy_of_the_house(tmp_path), [*MUTANTS["head guard"].tests, f"{_INTEGRATION}/test_queue_engine.py"])

@@ -7,6 +7,7 @@ import pytest
 from anclora.storage.embedded import EmbeddedServers
 from tests.collectors import collecting
 from tests.faults.town import town
+from tests.waiting import eventually
 
 _WORDS = "te espero a las ocho junto al faro"
 _PHONE = "34655443322"
@@ -14,7 +15,7 @@ _BAD_PHONE = "34655443377"
 _SECRETS = (_WORDS, "junto al faro", _WORDS.encode().hex(), "655443322", "655 443 322", "655443377")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_planted_words_and_numbers_are_found_nowhere(own_servers: EmbeddedServers, tmp_path: Path) -> None:
     async with (
         collecting() as collectors,
@@ -54,7 +55,11 @@ async def test_planted_words_and_numbers_are_found_nowhere(own_servers: Embedded
         [event] = collectors.of("event")
         assert event["exception"]["values"][-1]["type"] == "CheckViolation"
         assert event["tags"]["request_id"]
-        assert {each["status"] for each in collectors.of("check_in")} == {"in_progress", "ok"}
+
+        async def checked_in() -> bool:  # what comes first is that several are in progress
+            return {each["status"] for each in collectors.of("check_in")} == {"in_progress", "ok"}
+
+        await eventually(checked_in)
 
         async with here.session.get(f"{here.url}/metrics") as answer:
             metrics = await answer.read()

@@ -18,7 +18,7 @@ SECONDS = 60 if os.environ.get("LONG") else 8
 PER_SECOND, OVER = 20, 1.1
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_two_dispatchers_go_no_faster_than_the_number_may(own_servers: EmbeddedServers, tmp_path: Path) -> None:
     async with town(own_servers, tmp_path) as here:
         change = PacingChange(preset="sandbox", per_minute=60 * PER_SECOND, jitter=0.0, burst=1)
@@ -30,7 +30,7 @@ async def test_two_dispatchers_go_no_faster_than_the_number_may(own_servers: Emb
         here.people = 10_000
         for first in range(0, PER_SECOND * SECONDS, PER_SECOND * 4):
             await here.send_many(first, PER_SECOND * 4)
-        await here.at_rest(timeout_seconds=SECONDS + 60)
+        await here.at_rest(timeout_seconds=SECONDS + 150)
         moments = sorted(sighting.at for sighting in read_witness(here.witness))
         took = (moments[-1] - moments[0]).total_seconds()
         print(f"{len(moments)} in {took:.2f} s: {(len(moments) - 1) / took:.2f} a second")

@@ -10,7 +10,7 @@ from tests.faults.wire import wire_to
 from tests.waiting import eventually
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_dispatcher_cut_off_from_the_ledger_sends_nothing_its_successor_sends(
     own_servers: EmbeddedServers, tmp_path: Path
 ) -> None:
@@ -29,7 +29,7 @@ async def test_a_dispatcher_cut_off_from_the_ledger_sends_nothing_its_successor_
             row = await db.fetch_one("select count(*)::integer as n from workers where reaped_at is not null")
             return bool(row and row["n"])
 
-        await eventually(it_was_given_up, timeout_seconds=30)
+        await eventually(it_was_given_up, timeout_seconds=90)
         await here.start("other", "dispatch")
         await here.at_rest()
         wire.let_go()
@@ -38,7 +38,7 @@ async def test_a_dispatcher_cut_off_from_the_ledger_sends_nothing_its_successor_
         assert here.doubled_or_lost() == {}
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_dispatcher_cut_off_from_the_lanes_resumes_by_itself(
     own_servers: EmbeddedServers, tmp_path: Path
 ) -> None:
@@ -51,7 +51,7 @@ async def test_a_dispatcher_cut_off_from_the_lanes_resumes_by_itself(
         other = await here.start("other", "dispatch")
         await here.at_rest()
         wire.let_go()
-        await other.stop(timeout_seconds=20)
+        await other.stop(timeout_seconds=60)
         await here.send_many(400, 200)
         await here.at_rest()
         assert here.doubled_or_lost() == {}

@@ -14,7 +14,7 @@ _REFUSED = (
 )
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_provider_that_comes_back_is_not_run_over(own_servers: EmbeddedServers, tmp_path: Path) -> None:
     """Row 31. While it is away one probe goes at a time, so of two thousand waiting only a few are ever refused."""
     async with town(own_servers, tmp_path) as here, here.ledger() as db:
@@ -31,7 +31,7 @@ async def test_a_provider_that_comes_back_is_not_run_over(own_servers: EmbeddedS
             row = await db.fetch_one(_REFUSED)
             return bool(row and row["n"] >= 5)
 
-        await eventually(probed_in_vain, timeout_seconds=30)
+        await eventually(probed_in_vain, timeout_seconds=90)
         await sandbox.start()
         await here.at_rest()
         assert here.doubled_or_lost() == {}

@@ -18,7 +18,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_bursts_of_5xx_429_and_garbage_lose_and_double_nothing(
     own_servers: EmbeddedServers, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from tests.faults.town import town
 _SLOW, _FAST = 40, 200
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_number_that_hangs_leaves_the_hands_to_the_others(own_servers: EmbeddedServers, tmp_path: Path) -> None:
     """Row 14. Eight hands, of which the slow number may hold two; it has more waiting than all of them."""
     script = {

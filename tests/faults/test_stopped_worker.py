@@ -32,7 +32,7 @@ async def stop_in_the_middle(db: Database, victim: Child, least: int) -> None:
     await eventually(caught)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_worker_stopped_past_its_lease_sends_nothing_twice(
     own_servers: EmbeddedServers, tmp_path: Path
 ) -> None:
@@ -50,7 +50,7 @@ async def test_a_worker_stopped_past_its_lease_sends_nothing_twice(
             open_ones = "select from messages where state in ('queued', 'sending', 'unknown') limit 1"
             return bool(row and row["n"]) and await db.fetch_one(open_ones) is None
 
-        await eventually(others_did_its_work, timeout_seconds=60)
+        await eventually(others_did_its_work, timeout_seconds=150)
         await here.at_rest()
         os.kill(victim.pid, signal.SIGCONT)
 
@@ -60,7 +60,7 @@ async def test_a_worker_stopped_past_its_lease_sends_nothing_twice(
             )
             return bool(row and row["n"])
 
-        await eventually(it_came_back, timeout_seconds=30)
+        await eventually(it_came_back, timeout_seconds=60)
         await here.send_many(400, 100)
         await here.at_rest()
         assert here.doubled_or_lost() == {}
