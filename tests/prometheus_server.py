@@ -19,7 +19,7 @@ from anclora.cli.home import free_port
 from anclora.supervise import Child, answers_200, family
 from tests.conftest import needs
 
-_READY_SECONDS = 40.0
+_READY_SECONDS = 90.0
 Series = Mapping[str, Any]
 
 

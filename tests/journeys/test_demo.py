@@ -12,7 +12,7 @@ def demo(*options: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "anclora", "demo", *options],
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=690,
         check=False,
         env={
             **os.environ,
@@ -22,7 +22,7 @@ def demo(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(720)
 def test_a_killed_worker_loses_and_doubles_nothing() -> None:
     run = demo("--messages", "1500")
     assert run.returncode == 0, run.stdout + run.stderr
@@ -30,7 +30,7 @@ def test_a_killed_worker_loses_and_doubles_nothing() -> None:
     assert "order per recipient" in run.stdout
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(720)
 @pytest.mark.parametrize(("fault", "last"), [("--swallow", "lost 1 doubled 0"), ("--double", "lost 0 doubled 1")])
 def test_a_swallowed_or_doubled_message_is_named(fault: str, last: str) -> None:
     run = demo("--messages", "300", fault, "100")

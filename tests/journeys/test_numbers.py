@@ -10,6 +10,7 @@ from up_process import Up, shell, up
 
 from tests.conftest import needs
 
+pytestmark = pytest.mark.timeout(300)  # each starts everything
 # Word for word from the playbook; the shell fills in the names, as an operator's does.
 RESTART = 'curl -s -X POST $EVOLUTION_API_URL/instance/restart/$INSTANCE -H "apikey: $EVOLUTION_API_KEY"'
 
@@ -42,7 +43,7 @@ def test_the_playbooks_restart_works_and_is_refused_when_closed_while_ours_does_
     assert curl(running, RESTART) == {"error": True, "message": "[object Object]"}
     done = run(running, "restart", name)
     assert (done["state"], done["did"], done["asks_for_code"]) == ("close", "connect", True)
-    paired = running.run("instances", "qr", name, "--wait-seconds", "20", "--json").stdout.splitlines()
+    paired = running.run("instances", "qr", name, "--wait-seconds", "90", "--json").stdout.splitlines()
     assert json.loads(paired[-1]) == {"instance": name, "state": "open", "paired": True}
     assert run(running, "restart", name)["did"] == "restart"
 

@@ -23,6 +23,7 @@ from anclora.messages.feed import lane_of
 from anclora.queue import Item, Queue
 from tests.backups_house import lie
 from tests.loopback import serving
+from tests.waiting import eventually
 
 WAITING = 1_200
 _LOST = """
@@ -44,6 +45,11 @@ async def frozen(running: Up) -> AsyncGenerator[None, None]:
             os.kill(pid, signal.SIGCONT)
 
 
+async def is_healthy(running: Up) -> bool:
+    said = await asyncio.to_thread(running.shell, "curl -s localhost:8000/health | jq -r .status")
+    return said.stdout.strip() == "healthy"
+
+
 async def morning(running: Up, env: dict[str, str]) -> tuple[int, Any]:
     done = await asyncio.to_thread(running.run, "ops", "morning", "--json", **env)
     assert done.returncode in (0, 1), done.stderr
@@ -54,7 +60,7 @@ async def no_issues(_request: web.Request) -> web.Response:
     return web.json_response([])
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(300)
 async def test_the_morning_is_green_and_then_names_everything_that_is_not(tmp_path: Path) -> None:
     copies, data = tmp_path / "copies", tmp_path / "data"
     names = {kind: lie(copies, kind, datetime.now(UTC)) for kind in (Kind.POSTGRES, Kind.REDIS)}
@@ -62,6 +68,8 @@ async def test_the_morning_is_green_and_then_names_everything_that_is_not(tmp_pa
         env = {"SENTRY_URL": sentry, "SENTRY_ORG": "anclora", "SENTRY_PROJECT": "wa", "SENTRY_AUTH_TOKEN": "t"}
         env |= {"ANCLORA_BACKUP_URL": str(copies), "ANCLORA_BACKUP_KINDS": "postgres,redis"}
         with up(data) as running:
+            # A start keeps it busy for a moment, and a routine is written down: it is begun when all is well.
+            await eventually(lambda: is_healthy(running), timeout_seconds=90)
             code, found = await morning(running, env)
             assert {each["check"]: each["verdict"] for each in found["results"]} == {
                 each["check"]: "ok" for each in found["results"]

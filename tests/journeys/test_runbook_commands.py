@@ -21,7 +21,7 @@ from anclora.supervise import answers_200
 from tests.journeys.up_process import Up, started, up
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(240)  # one of them starts everything
+pytestmark = pytest.mark.timeout(300)  # one of them starts everything
 ROOT = Path(__file__).parent.parent.parent
 RUNBOOKS = ROOT / "docs" / "runbooks"
 BOOKS = sorted(RUNBOOKS.glob("*.md"))
@@ -115,7 +115,7 @@ def lines_of(name: str) -> list[Shown]:
     return [one for page in PAGES[name] for one in shown_in(page.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_command_of_a_runbook_does_what_its_page_says(desk: Desk) -> None:
     assert desk.type("anclora backup run").code == 0  # some pages take one for granted
     wrong: list[str] = []
@@ -139,9 +139,9 @@ async def test_every_process_a_runbook_starts_is_ready_and_ends_when_it_is_told_
         env = desk.env | here | dict(word.split("=") for word in words.split() if word.startswith("ANCLORA_"))
         command = [word for word in words.split() if not word.startswith("ANCLORA_")]
         with started(command, env, quiet=True) as process:
-            await eventually(answers_200(f"http://127.0.0.1:{port}/health/ready"), timeout_seconds=60)
+            await eventually(answers_200(f"http://127.0.0.1:{port}/health/ready"), timeout_seconds=120)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0, line
+            assert process.wait(90) == 0, line
 
 
 _PROGRAM = str(Path(sys.executable).with_name("anclora"))

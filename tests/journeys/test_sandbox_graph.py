@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from anclora.cli.home import free_port
 from anclora.kit.clock import SystemClock
@@ -14,6 +15,7 @@ from anclora.providers.sandbox.graph_script import GraphScript
 from anclora.supervise import Child, answers_200, command
 
 
+@pytest.mark.timeout(300)
 async def test_it_takes_messages_and_fails_as_its_script_says(tmp_path: Path) -> None:
     script, witness, port = tmp_path / "graph.json", tmp_path / "witness.jsonl", free_port()
     script.write_bytes(msgspec.json.encode({"faults": [{"kind": "error_131056", "text": "too fast"}]}))
@@ -21,7 +23,7 @@ async def test_it_takes_messages_and_fails_as_its_script_says(tmp_path: Path) ->
     child = Child("graph", command(*words), {"PYTHONUNBUFFERED": "1", "ANCLORA_ENV_FILE": ""}, tmp_path / "graph.log")
     await child.start()
     try:
-        await child.wait_ready(answers_200(f"http://127.0.0.1:{port}/"), timeout_seconds=30.0)
+        await child.wait_ready(answers_200(f"http://127.0.0.1:{port}/"), timeout_seconds=90.0)
         known = GraphScript()
         url = f"http://127.0.0.1:{port}/v24.0"
         provider = CloudProvider(url, known.token, account=known.account, verify_token="v", clock=SystemClock())
@@ -32,7 +34,7 @@ async def test_it_takes_messages_and_fails_as_its_script_says(tmp_path: Path) ->
         ]
         await provider.close()
     finally:
-        await child.stop(timeout_seconds=10.0)
+        await child.stop(timeout_seconds=60.0)
     assert [type(outcome) for outcome in outcomes] == [Sent, Refused]
     assert [each.text for each in read_witness(witness)] == ["hola"]
     assert await child.wait() in (0, -signal.SIGTERM)

@@ -25,6 +25,7 @@ from anclora.storage.database import Database, open_pool
 from tests.conftest import needs
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.timeout(300)  # one of them starts everything
 ROOT = Path(__file__).parent.parent.parent
 OVERVIEW = "curl -s localhost:8000/analytics/metrics/overview"
 
@@ -55,10 +56,14 @@ def send(running: Up, *words: str) -> str:
          '"sandbox"'),
     ],
 )  # fmt: skip
-def test_the_playbooks_lines_answer_word_for_word(running: Up, line: str, answer: str) -> None:
+async def test_the_playbooks_lines_answer_word_for_word(running: Up, line: str, answer: str) -> None:
     needs("curl")
     needs("jq")
-    assert running.shell(line).stdout.strip() == answer
+
+    async def answers() -> bool:  # what another test did may keep it busy for a moment
+        return running.shell(line).stdout.strip() == answer
+
+    await eventually(answers)
 
 
 def test_the_queue_counts_what_waits(running: Up) -> None:
@@ -105,10 +110,11 @@ async def test_a_message_is_read_and_its_timeline_is_shown(running: Up) -> None:
     async def is_read() -> bool:
         return state_of(running, message) == "read"
 
-    await eventually(is_read, timeout_seconds=30)
+    await eventually(is_read, timeout_seconds=90)
     shown = running.run("messages", "show", message).stdout
     words = [line.split()[3] for line in shown.partition("It is read.")[2].splitlines() if line]
-    assert words == ["accepted", "attempt", "sent", "delivered", "read"]
+    assert words[:2] == ["accepted", "attempt"]
+    assert sorted(words[2:]) == ["delivered", "read", "sent"]  # a receipt may overtake the answer
     assert message in running.run("messages", "list", "--to", "34600111222").stdout
 
 
@@ -242,16 +248,25 @@ def without_webhooks(base_url: str) -> Generator[str, None, None]:
             thread.join(timeout=10)
 
 
+def figures(running: Up) -> dict[str, int]:
+    """What the overview says of messages."""
+    return json.loads(running.run("analytics", "overview", "--json").stdout)["messages"]
+
+
 def test_the_smoke_test_goes_every_path_and_is_in_no_figure(running: Up) -> None:
-    before = json.loads(running.run("analytics", "overview", "--json").stdout)
-    told = running.run(*SMOKE, "--base-url", f"http://127.0.0.1:{running.port}", "--json")
-    found = json.loads(told.stdout)
-    assert told.returncode == 0, found
-    assert [step["name"] for step in found["steps"]] == [
-        *("health", "metrics", "refusal", "number", "webhook", "message", "receipt")
-    ]
-    after = json.loads(running.run("analytics", "overview", "--json").stdout)
-    assert after["messages"] == before["messages"]
+    before, after = {}, figures(running)
+    for _ in range(3):  # a message of another test may have its receipt meanwhile
+        before = after
+        told = running.run(*SMOKE, "--base-url", f"http://127.0.0.1:{running.port}", "--json")
+        found = json.loads(told.stdout)
+        assert told.returncode == 0, found
+        assert [step["name"] for step in found["steps"]] == [
+            *("health", "metrics", "refusal", "number", "webhook", "message", "receipt")
+        ]
+        after = figures(running)
+        if after == before:
+            break
+    assert after == before
     assert "every path goes" in running.run(*SMOKE).stdout
 
 

@@ -15,6 +15,7 @@ from anclora.cli.home import free_port
 from anclora.supervise import answers_200
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.timeout(300)  # each starts everything
 KEY = "the-servers-global-key"
 _SLOW = {"instances": [{"name": "sales"}], "latency_ms": [150, 400]}
 
@@ -52,7 +53,7 @@ def server(tmp_path: Path) -> Generator[Server, None, None]:
 
 
 async def submit(running: Up, texts: list[str]) -> None:
-    drafts = [{"to": f"346001112{number:02d}", "text": text} for number, text in enumerate(texts)]
+    drafts = [{"to": f"34600111{number:03d}", "text": text} for number, text in enumerate(texts)]
     async with (
         aiohttp.ClientSession(headers={"X-API-Key": running.env["API_KEY"]}) as session,
         session.post(f"{running.env['ANCLORA_URL']}/api/v1/messages/bulk", json={"messages": drafts}) as answer,
@@ -63,7 +64,7 @@ async def submit(running: Up, texts: list[str]) -> None:
 async def test_a_configured_server_is_used_and_a_stop_in_the_middle_loses_and_doubles_nothing(
     server: Server, tmp_path: Path
 ) -> None:
-    data_dir, texts = tmp_path / "data", [f"#{number:02d}" for number in range(90)]
+    data_dir, texts = tmp_path / "data", [f"#{number:02d}" for number in range(180)]
     limits = {"ANCLORA_CONNECTIONS": "8", "ANCLORA_SEND_SLOTS": "16"}
     with up(data_dir, server.env | limits) as running:
         assert f"Evolution API at {server.url}" in running.said
@@ -87,7 +88,7 @@ async def test_a_configured_server_is_used_and_a_stop_in_the_middle_loses_and_do
         async def all_went_out() -> bool:
             return len(server.seen()) == len(texts)
 
-        await eventually(all_went_out, timeout_seconds=30)
+        await eventually(all_went_out, timeout_seconds=120)
     assert server.seen() == Counter(texts)
 
 

@@ -15,7 +15,7 @@ from anclora.cli.home import free_port
 from anclora.storage.embedded.process import tied_command
 
 ANCLORA = str(Path(sys.executable).with_name("anclora"))
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 90.0
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Up:
 def anclora(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     """One `anclora` command, to its end."""
     return subprocess.run(
-        [ANCLORA, *words], capture_output=True, text=True, timeout=50, check=False, env={**os.environ, **env}
+        [ANCLORA, *words], capture_output=True, text=True, timeout=200, check=False, env={**os.environ, **env}
     )
 
 
@@ -64,7 +64,7 @@ def shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
         ["bash", "-c", line],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
         env={**os.environ, "PATH": path, **env},
     )
