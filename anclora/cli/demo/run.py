@@ -18,7 +18,7 @@ from anclora.storage.queries import load_queries
 from anclora.supervise import Child
 
 QUERIES = load_queries(__package__ or __name__)
-_LIMIT_SECONDS = 180.0
+_LIMIT_SECONDS = 600.0
 _QUIET_SECONDS = 2.0
 _OPEN = ("queued", "sending", "unknown", "scheduled")
 _GONE = ("sent", "delivered", "read", "played")
