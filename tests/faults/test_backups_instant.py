@@ -1,5 +1,6 @@
 """People delete what they should not: the ledger of the instant before comes back, and what cannot come is refused."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from anclora.backups import BaseChore, House, LogChore, find, prune, recover
 from anclora.backups.errors import DamagedError, RefusedError, WrongKeyError
 from anclora.backups.find import look
-from anclora.backups.postgres import prints_of
+from anclora.backups.postgres import connected, prints_of
+from anclora.backups.wal.server import hold_slot, slot_of
 from anclora.kit.clock import SystemClock
 from anclora.kit.errors import InvalidError, NotFoundError
 from anclora.kit.metrics import REGISTRY
@@ -54,6 +56,17 @@ async def refuses_what_cannot_come(house: House, tmp_path: Path, instant: dateti
     await refused(house, tmp_path, instant, WrongKeyError, "ANCLORA_BACKUP_KEY_FILE")
 
 
+async def all_hold_the_same_slot(url: str) -> None:
+    """Who ships the log and who copies files begin at once: they find one slot, whoever makes it."""
+    conns = [await connected(url) for _ in range(4)]
+    try:
+        begins = await asyncio.gather(*(hold_slot(conn, slot_of("anclora")) for conn in conns))
+    finally:
+        for conn in conns:
+            await conn.close()
+    assert len(set(begins)) == 1
+
+
 @pytest.mark.timeout(300)
 async def test_the_instant_before_a_mass_delete_comes_back_and_nothing_else_is_touched(tmp_path: Path) -> None:
     with start_embedded(tmp_path / "data", redis=False) as servers:
@@ -61,6 +74,7 @@ async def test_the_instant_before_a_mass_delete_comes_back_and_nothing_else_is_t
         migrate(url)
         house = house_in(tmp_path, database_url=url, backup_kinds="postgres")
         db = Database(await open_pool(url))
+        await all_hold_the_same_slot(url)
         log, base = LogChore(house.settings, house.clock), BaseChore(db, house.settings, SystemClock())
         await base.run_once()
         await base.run_once()  # nothing is due any more
