@@ -54,7 +54,7 @@ from anclora.storage.database import Database
 
 DIGITS = PHONE.removeprefix("+")
 TIMEOUT = Unknown(code="timeout", text="No answer came in time.")
-_DRAIN_SECONDS = 10.0
+_DRAIN_SECONDS = 30.0
 _MOMENTS: Mapping[str, Sequence[str]] = {
     "messages": (
         *(
