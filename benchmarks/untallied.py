@@ -22,7 +22,7 @@ def without_tallies(found: Mapping[str, str]) -> dict[str, LiteralString]:
     cut: dict[str, LiteralString] = {}
     for name, text in found.items():
         cut[name] = cast(LiteralString, _ENTRY.sub("", text))
-    if left := [name for name, text in cut.items() if "tally_deltas" in text]:
+    if left := [name for name, text in cut.items() if "insert into tally_deltas" in text]:
         raise ValueError(f"still tallied: {left}")
     return cut
 
