@@ -55,12 +55,12 @@ unit: $(STAMP) ## the fast tests
 
 slow: $(STAMP) ## the types of the tests, and the tests on real servers
 	$(BIN)/basedpyright tests
-	$(PRIVATE) $(BIN)/pytest -q -n 2 --dist loadfile tests/journeys tests/integration tests/property
+	$(PRIVATE) $(BIN)/python scripts/run_tests.py -n 2 --dist loadfile tests/journeys tests/integration tests/property
 
 test: check unit slow ## every check CI runs
 
 faults: $(STAMP) ## killed servers and workers, bounded
-	$(PRIVATE) $(BIN)/pytest -q tests/faults
+	$(PRIVATE) $(BIN)/python scripts/run_tests.py tests/faults
 
 bench: $(STAMP) ## one JSON object of ratios; needs node, npm and nginx
 	@$(PRIVATE) $(BIN)/python -m benchmarks

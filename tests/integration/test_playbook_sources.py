@@ -12,11 +12,13 @@ from aiohttp import web
 from boto3.session import Session
 from playbook_harness import RealClock, answering, ask, parts_over
 
+from anclora.alerts import CATALOGUE
 from anclora.backups import Kind
 from anclora.playbook import Checklist, Parts, Playbook, Result, Verdict, recent_runs
 from anclora.storage.database import Database
 from tests.aws_server import BUCKET, aws_server, point_to, s3
 from tests.backups_house import lie
+from tests.loopback import serving
 
 GROUP = "/ecs/anclora-whatsapp"
 NOW = datetime.now(UTC)
@@ -221,6 +223,18 @@ async def test_a_running_server_that_was_named(db: Database, redis: Any) -> None
     ]
     nowhere = await ask(over(db, redis), Checklist.MORNING, "metrics")
     assert (nowhere.verdict, nowhere.reason) == (Verdict.NOT_CONFIGURED, "ANCLORA_URL, --base-url")
+
+
+async def test_a_figure_that_one_scrape_lacks_is_asked_for_again(db: Database, redis: Any) -> None:
+    every = "".join(f"{twin.name} 1\n" for twin in CATALOGUE.twins)
+    scrapes = [every.replace("anclora_error_rate 1\n", ""), every]
+
+    async def handler(_request: web.Request) -> web.Response:
+        return web.Response(text=scrapes.pop(0))
+
+    async with serving(handler) as url:
+        found = await ask(over(db, redis, base_url=url), Checklist.MORNING, "metrics")
+    assert (came_to(found), scrapes) == ((Verdict.OK, 0), [])
 
 
 async def test_slow_commands_by_name_and_never_what_was_given_to_them(db: Database, redis: Any) -> None:
