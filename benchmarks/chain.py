@@ -15,12 +15,13 @@ from anclora.queue import Queue
 from benchmarks.accept import PEOPLE
 from benchmarks.cpu import cpu_seconds
 from benchmarks.load import Load, Outcome, run
-from benchmarks.stage import NUMBERS, OURS, THEIRS, Stage, staged, until
+from benchmarks.stage import NUMBERS, OURS, THEIRS, Stage, staged
 
 _SECONDS = 6.0
 _COUNT = 10_000
 _RUNS = 3
 _PATIENCE_SECONDS = 60.0
+_UNSENT = "select 1 from messages where sent_at is null limit 1"
 _LATENCY = """
 select percentile_cont(array[0.5, 0.95, 0.99]) within group (order by extract(epoch from sent_at - created_at) * 1000)
 from messages
@@ -55,14 +56,6 @@ def post(stage: Stage, url: str, bodies: list[Any], *, bulk: bool = False, **wor
     return outcome
 
 
-def all_sent(stage: Stage) -> None:
-    """Wait until nothing is on its way."""
-    until(
-        lambda: not stage.ask("select 1 from messages where sent_at is null limit 1"),
-        _PATIENCE_SECONDS,
-    )
-
-
 def _latency() -> dict[str, object]:
     """Open loop at half the rate of a closed one; to the moment the provider's answer is in the ledger."""
     with staged() as stage:
@@ -71,14 +64,14 @@ def _latency() -> dict[str, object]:
         stage.serve("work", core=THEIRS)
         bodies = drafts(2_000)
         post(stage, url, bodies, at_once=64, seconds=1.0)
-        all_sent(stage)
+        stage.none_left(_UNSENT, _PATIENCE_SECONDS)
         began, before = time.monotonic(), _count(stage)
         post(stage, url, bodies, at_once=64, seconds=_SECONDS)
-        all_sent(stage)
+        stage.none_left(_UNSENT, _PATIENCE_SECONDS)
         rate = (_count(stage) - before) / (time.monotonic() - began)
         stage.ask("truncate messages")
         open_loop = post(stage, url, bodies, at_once=64, seconds=_SECONDS, per_second=rate / 2)
-        all_sent(stage)
+        stage.none_left(_UNSENT, _PATIENCE_SECONDS)
         [[(p50, p95, p99)]] = stage.ask(_LATENCY)
     return {
         "accepted_to_provider_p95_ms": round(p95, 1),
@@ -148,13 +141,13 @@ def _drain(stage: Stage, url: str, processes: int) -> tuple[float, float]:
         at_once=2,
         again=False,
     )
-    until(lambda: not stage.ask("select 1 from outbox limit 1"), _PATIENCE_SECONDS)
-    children = [stage.serve("dispatch", core=core) for core in (OURS, THEIRS)[:processes]]
+    stage.none_left("select 1 from outbox limit 1", _PATIENCE_SECONDS)
+    children = [stage.serve("dispatch") for _ in range(processes)]
     stage.dispatching(processes)
     time.sleep(1.0)  # they stand idle
     used = stage.stores_seconds() + sum(cpu_seconds(child.pid) for child in children)
     asyncio.run(_gate(stage, closed=False))
-    all_sent(stage)
+    stage.none_left(_UNSENT, _PATIENCE_SECONDS)
     used = stage.stores_seconds() + sum(cpu_seconds(child.pid) for child in children) - used
     seconds = float(stage.ask("select extract(epoch from max(sent_at) - min(intent_at)) from messages")[0][0])
     stage.stop(*children)

@@ -14,13 +14,14 @@ from pathlib import Path
 from anclora.cli.home import free_port
 from benchmarks.chain import drafts, post
 from benchmarks.cpu import cpu_seconds, unbind
-from benchmarks.stage import NUMBERS, OURS, THEIRS, Stage, staged, until
+from benchmarks.stage import NUMBERS, OURS, THEIRS, Stage, staged
 
 _COUNT = 5_000
 _RATE = 600
 _SECONDS = 60.0 if os.environ.get("LONG") else 15.0
 _PATIENCE_SECONDS = 90.0
 _WORKERS = (("doors", "api"), ("dispatch 1", "dispatch"), ("dispatch 2", "dispatch"), ("work", "work"))
+_UNREAD = "select 1 from messages where read_at is null limit 1"
 _LATENCY = """
 select percentile_cont(array[0.5, 0.95, 0.99]) within group (order by extract(epoch from sent_at - created_at) * 1000)
 from messages
@@ -74,7 +75,7 @@ def burst(stage: Stage, url: str, count: int) -> float:
     bulks = [{"messages": some[at : at + 500]} for at in range(0, count, 500)]
     began = time.monotonic()
     post(stage, url, bulks, bulk=True, at_once=2, again=False)
-    until(lambda: not stage.ask("select 1 from messages where read_at is null limit 1"), _PATIENCE_SECONDS)
+    stage.none_left(_UNREAD, _PATIENCE_SECONDS)
     return time.monotonic() - began
 
 
@@ -108,7 +109,7 @@ def _capacity(stage: Stage, url: str, ours: "list[subprocess.Popen[bytes]]") -> 
     second = post(stage, url, drafts(2_000), seconds=_SECONDS / 2, at_once=64, per_second=float(_RATE))
     end, seconds = int(stage.ask(_WAITING)[0][0]), time.monotonic() - began
     shares = [(cpu_seconds(child.pid) - was) / seconds for child, was in zip(ours, before, strict=True)]
-    until(lambda: not stage.ask("select 1 from messages where read_at is null limit 1"), _PATIENCE_SECONDS)
+    stage.none_left(_UNREAD, _PATIENCE_SECONDS)
     [[(p50, p95, p99)]] = stage.ask(_LATENCY)
     processes = {
         name: {"core_percent": round(100 * share), "rss_mb": _rss_mb(child.pid), "rss_limit_mb": 2_048}

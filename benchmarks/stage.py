@@ -49,6 +49,7 @@ class Stage:
     key: str
     program: str = "anclora"
     children: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    _asking: "psycopg.Connection[Any] | None" = None
 
     def serve(self, *words: str, core: int = OURS, **environment: str) -> "subprocess.Popen[bytes]":
         """One process of the product."""
@@ -75,10 +76,21 @@ class Stage:
             self.children.remove(child)
 
     def ask(self, query: str, *values: object) -> list[Any]:
-        """The rows of a question to the ledger."""
-        with psycopg.connect(self.servers.database_url, autocommit=True) as conn:
-            cursor = conn.execute(query, values)  # pyright: ignore[reportArgumentType, reportCallIssue]
-            return cursor.fetchall() if cursor.description else []
+        """The rows of a question to the ledger, over one connection: a new one costs it more than most questions."""
+        if self._asking is None:
+            self._asking = psycopg.connect(self.servers.database_url, autocommit=True)
+        cursor = self._asking.execute(query, values)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return cursor.fetchall() if cursor.description else []
+
+    def close(self) -> None:
+        """End the processes, and the connection that asks."""
+        self.stop(*list(self.children))
+        if self._asking is not None:
+            self._asking.close()
+
+    def none_left(self, query: str, seconds: float) -> None:
+        """Wait until a question finds no row; asked seldom, since asking costs what is measured."""
+        until(lambda: not self.ask(query), seconds, every_seconds=0.25)
 
     def dispatching(self, count: int) -> None:
         """Wait until so many dispatchers are up; other roles have their heartbeats beside them."""
@@ -130,7 +142,7 @@ def staged(provider: str | None = None) -> Generator[Stage, None, None]:
         )
         yield stage
     finally:
-        stage.stop(*list(stage.children))
+        stage.close()
         if nginx is not None:
             nginx.terminate()
             nginx.wait(timeout=10)
@@ -139,8 +151,13 @@ def staged(provider: str | None = None) -> Generator[Stage, None, None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def until(reached: Any, seconds: float) -> None:
+def until(reached: Any, seconds: float, *, every_seconds: float = 0.02) -> None:
     """Wait until something is so.
+
+    Args:
+        reached: says whether it is.
+        seconds: how long to wait.
+        every_seconds: how often it is asked; seldom where the question costs what is measured.
 
     Raises:
         TimeoutError: it never was.
@@ -149,7 +166,7 @@ def until(reached: Any, seconds: float) -> None:
     while not reached():
         if time.monotonic() > ends:
             raise TimeoutError(f"not reached within {seconds} s")
-        time.sleep(0.02)
+        time.sleep(every_seconds)
 
 
 def _ready(port: int) -> bool:
