@@ -40,6 +40,7 @@ from anclora.storage.timekeeper import Timekeeper
 
 log = get_logger(__name__)
 _CLOSE_SECONDS = 5.0
+_HOT_CONNECTIONS = 12  # intents and results, four of each side by side, and the doors
 
 
 class _Closes(Protocol):
@@ -101,7 +102,7 @@ async def open_runtime(settings: Settings, *, clock: Clock | None = None) -> Asy
         raise SetupError("DATABASE_URL is not set. Run `anclora up`, which starts private servers, or set it.")
     async with contextlib.AsyncExitStack() as stack:
         pool = _owned(stack, await open_pool(settings.database_url))
-        db = _owned(stack, Database(pool, await open_pool(settings.database_url, hot=True)))
+        db = _owned(stack, Database(pool, await open_pool(settings.database_url, max_size=_HOT_CONNECTIONS, hot=True)))
         await Timekeeper(db, clock).run_once()
         redis = redis_client(settings)
         stack.push_async_callback(redis.aclose)

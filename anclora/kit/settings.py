@@ -118,7 +118,7 @@ class Settings(OpsSettings):
         default=300.0, description="accepts answer 503 when the outbox is older than this"
     )
 
-    send_slots: Count = Field(default=2_048, description="messages one dispatch process holds at once")
+    send_slots: Count = Field(default=4_096, description="messages one dispatch process holds at once")
     connections: Count = Field(default=64, description="requests one dispatch process has open at once")
     shards: Annotated[int, Field(ge=1, le=256)] = Field(default=16, description="of the queue; fixed per installation")
     bulk_limit: Count = Field(default=1_000, description="messages in one bulk request")

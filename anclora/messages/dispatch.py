@@ -34,7 +34,7 @@ _SHORTEST_REST_SECONDS = 0.01
 _LINGER_SECONDS = 0.005
 _ROUND = 500
 _HORIZON_MS = 250  # of a paced lane, what goes within so long is taken at once
-_BESIDE = 1  # intents committed beside the next claim
+_BESIDE = 3  # intents committed beside the next claim: while one waits for the disk, others compute
 
 
 class Dispatcher(Loop):
