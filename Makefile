@@ -60,7 +60,7 @@ slow: $(STAMP) ## the types of the tests, and the tests on real servers
 test: check unit slow ## every check CI runs
 
 faults: $(STAMP) ## killed servers and workers, bounded
-	$(PRIVATE) $(BIN)/python scripts/run_tests.py tests/faults
+	$(PRIVATE) $(BIN)/pytest -q tests/faults
 
 bench: $(STAMP) ## one JSON object of ratios; needs node, npm and nginx
 	@$(PRIVATE) $(BIN)/python -m benchmarks

@@ -32,8 +32,8 @@ def test_nothing_failed_or_very_much_does_not() -> None:
 
 @pytest.mark.parametrize("place", ONCE)
 def test_what_counts_lost_or_doubled_messages_does_not(place: str) -> None:
-    assert not again(["tests/integration/test_a.py::test_a", f"{place}s.py::test_b"])
-    assert list(ROOT.glob(f"{place}*")), f"{place} names no test any more"
+    assert not again(["tests/integration/test_a.py::test_a", f"{place}test_b.py::test_b"])
+    assert list(ROOT.glob(f"{place}test_*.py")), f"{place} names no test any more"
 
 
 @pytest.mark.parametrize(("well", "code"), [(True, 0), (False, 1)])
