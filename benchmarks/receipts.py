@@ -30,8 +30,8 @@ with made as (
     from generate_series(1, %s) as n
     returning id, instance, provider_id
 )
-insert into provider_messages (instance, provider_id, message_id, attempt, rank)
-select instance, provider_id, id, 1, 1 from made
+insert into provider_messages (instance, provider_id, message_id, attempt, rank, acked_at)
+select instance, provider_id, id, 1, 1, now() from made
 """
 
 

@@ -1,13 +1,14 @@
 """Applying what was stored: receipts raise messages, people are heard, numbers say how they are connected.
 
 The short way is this loop, fed from memory right after a commit. It waits a moment for company, since a statement for
-five hundred receipts costs little more than one for fifty. An event that cannot be applied is marked with its error,
-and the rest goes through.
+five hundred receipts costs little more than one for fifty; receipts alone wait longer, as the next one of the same
+message is on its way. An event that cannot be applied is marked with its error, and the rest goes through.
 """
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeGuard
 from uuid import UUID
@@ -47,8 +48,9 @@ _OF_DATA = (psycopg.DataError, psycopg.IntegrityError)
 _OF_READERS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 _BOUND = 20_000
 _ROUND = 2_000
-_MANY = 500
+_MANY = 2_000
 _LINGER_SECONDS = 0.05
+_RECEIPTS_LINGER_SECONDS = 0.2  # the next receipt of the same message often comes within that, and then costs nothing
 
 Told = tuple[datetime, Delivery]
 
@@ -72,19 +74,30 @@ class Applier(Loop):
         self._keep_groups = keep_groups
         self._waiting: deque[Stored] = deque()
         self._count = 0
+        self._urgent = asyncio.Event()
         self._turn = asyncio.Lock()
+
+    def stop(self) -> None:
+        """Ask it to end after its present round, which waits for nobody any more."""
+        super().stop()
+        self._urgent.set()
 
     def put(self, stored: Stored) -> None:
         """Hand over what one commit stored; beyond the bound the sweep serves it."""
         if self._count < _BOUND:
             self._waiting.append(stored)
             self._count += len(stored.deliveries)
+            if self._count >= _MANY or any(type(event) is not ReceiptEvent for event in _events(stored)):
+                self._urgent.set()
             self.nudge()
 
     async def run_once(self) -> bool:
         """Apply what waits, about `_ROUND` webhooks."""
         if not self._waiting:
             return False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RECEIPTS_LINGER_SECONDS - _LINGER_SECONDS):
+                await self._urgent.wait()
         if self._count < _MANY and not self.stopping:
             await asyncio.sleep(_LINGER_SECONDS)
         return await self._apply_some()
@@ -102,6 +115,8 @@ class Applier(Loop):
                 some.append(self._waiting.popleft())
                 size += len(some[-1].deliveries)
             self._count -= size
+            if not self._waiting and not self.stopping:
+                self._urgent.clear()
             if some:
                 try:
                     told = [(each.at, delivery) for each in some for delivery in each.deliveries]
@@ -149,16 +164,28 @@ async def _commit(db: Database, told: Sequence[Told], *, keep_groups: bool) -> i
         receipts.gather([(delivery.instance, event) for event in events], at, facts)
     statements = [*_of_numbers(told), *_of_accounts(told)]
     if facts:
-        last = told[-1][0]
-        statements += _of_late_refusals(told)
-        raised, *_ = await db.commit_each([receipts.statement(facts, last), *statements])
-        if (rest := receipts.outside(facts, raised)) is not None:
-            raised += (await db.commit_each([rest]))[0]
-        receipts.count(facts, raised, last)
+        await _merge(db, facts, told[-1][0], beside=[*statements, *_of_late_refusals(told)])
     else:
         await db.commit_each(statements)
     people = voices(((d.instance, d.id, d.events) for _, d in told), keep_groups=keep_groups)
     return await hear(db, *people)
+
+
+async def _merge(db: Database, facts: receipts.Facts, at: datetime, *, beside: Sequence[Statement]) -> None:
+    """Into messages: most by the statement that only raises them, what it leaves by the one that knows every case."""
+    some = receipts.quick(facts)
+    rows = await db.commit_each([*([receipts.raising(some, at)] if some else []), *beside])
+    rest = receipts.left(facts, some, rows[0]) if some else facts
+    if not rest:
+        return
+    [raised] = await db.commit_each([receipts.statement(rest, at)])
+    if (old := receipts.outside(rest, raised)) is not None:
+        raised += (await db.commit_each([old]))[0]
+    receipts.count(rest, raised, at)
+
+
+def _events(stored: Stored) -> Iterator[Event]:
+    return (event for delivery in stored.deliveries for event in delivery.events)
 
 
 def _is_message_of_ours(event: Event) -> TypeGuard[OwnMessageEvent]:

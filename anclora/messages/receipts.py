@@ -11,10 +11,10 @@ from anclora.kit import tracing
 from anclora.kit.ids import first_id_at
 from anclora.kit.metrics import counter
 from anclora.messages.ended import FAULTS, count_failed, count_sent
-from anclora.messages.told import telling
+from anclora.messages.told import QUERIES, telling
 from anclora.messages.traces import trace_receipts
 from anclora.providers.contract import OwnMessageEvent, ReceiptEvent
-from anclora.storage.database import Connection, Statement
+from anclora.storage.database import Connection, Statement, moment_list
 
 RECEIPTS = counter("receipts", "Receipts, by rank (0 error, 1 server, 2 delivered, 3 read, 4 played)", ("rank",))
 _COUNTS = [RECEIPTS.labels(str(rank)) for rank in range(5)]
@@ -41,6 +41,18 @@ class Fact(msgspec.Struct, kw_only=True, omit_defaults=True):
     seen_at: datetime | None = None
     reference: str | None = None
     fault: str | None = None
+    early: bool = False  # its first word came with the others, or it is of our own
+
+
+class _Rise(msgspec.Struct):
+    """A fact as `raise_receipts` reads it: its moments are places in a list, from 1; 0 = none."""
+
+    instance: str
+    provider_id: str
+    rank: int
+    delivered: int
+    read: int
+    played: int
 
 
 Facts = dict[tuple[str, str], Fact]
@@ -66,10 +78,11 @@ def gather(
         if isinstance(event, OwnMessageEvent):
             fact.recipient, fact.fingerprint = event.recipient, event.fingerprint
             fact.by_api = event.by_api or bool(fact.by_api)  # a request of ours may be told as a phone's too
-            fact.rank = max(fact.rank, 1)
+            fact.rank, fact.early = max(fact.rank, 1), True
             continue
         _COUNTS[event.rank].inc()
         fact.rank = max(fact.rank, event.rank)
+        fact.early = fact.early or event.rank < 2
         if event.rank == 0:
             fact.fault = None if event.refusal is None else FAULTS[event.refusal.fault]
             fact.error_at, fact.error_text = now, (event.text or "The provider reported an error.")[:_LONGEST_TEXT]
@@ -83,6 +96,39 @@ def gather(
         if event.rank == 4:
             fact.played_at = fact.played_at or now
     return facts
+
+
+def quick(facts: Facts) -> Facts:
+    """Those that most probably only raise a message that was acknowledged before, for `raising`.
+
+    None while the steps of messages are told or traced: that statement gives nothing back of what it did.
+    """
+    if tracing.active is not None or telling("apply_receipts")[1]:
+        return {}
+    return {key: fact for key, fact in facts.items() if not fact.early}
+
+
+def raising(some: Facts, now: datetime) -> Statement:
+    """What raises the messages of `quick` facts; `left` reads its rows."""
+    places: dict[datetime | None, int] = {None: 0}
+
+    def place(at: datetime | None) -> int:
+        return places.setdefault(at, len(places))
+
+    rises = [
+        _Rise(f.instance, f.provider_id, f.rank, place(f.delivered_at), place(f.read_at), place(f.played_at))
+        for f in some.values()
+    ]
+    low, high = first_id_at(now - _OLDEST), first_id_at(now + _AHEAD)
+    moments = moment_list(at for at in places if at is not None)
+    rows = _encode(rises).decode()
+    return QUERIES["raise_receipts"], {"facts": rows, "moments": moments, "low": low, "high": high}
+
+
+def left(facts: Facts, some: Facts, rows: Sequence[TupleRow]) -> Facts:
+    """The facts that are left to `statement` after `raising` some of them gave these rows."""
+    keys = set(rows)
+    return {key: fact for key, fact in facts.items() if key not in some or key in keys}
 
 
 def statement(facts: Facts, now: datetime) -> Statement:

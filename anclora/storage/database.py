@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import LiteralString, NoReturn
 from uuid import UUID
 
@@ -244,6 +245,17 @@ def id_span(ids: Iterable[UUID | str]) -> dict[str, str]:
 def moment_list(moments: Iterable[datetime]) -> str:
     """The text of a `timestamptz[]`, many times cheaper than adapting each of them."""
     return f"{{{','.join(moment.isoformat() for moment in moments)}}}"
+
+
+def text_list(texts: Iterable[str]) -> str:
+    """The text of a `text[]`, many times cheaper than adapting each of them, or than JSON for Postgres to read."""
+    return f"{{{','.join(map(_quoted, texts))}}}"
+
+
+@lru_cache(maxsize=4_096)
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _commit_unknown() -> CommitUnknownError:

@@ -3,7 +3,8 @@
 with stored as (
     insert into inbound_events (id, instance, kind, body)
     select r.id, r.instance, r.kind, substring(%(bodies)s::bytea from r.first for r.bytes)
-    from json_to_recordset(%(rows)s::json) as r (id uuid, instance text, kind text, first integer, bytes integer)
+    from unnest(%(ids)s::uuid[], %(instances)s::text[], %(kinds)s::text[], %(firsts)s::integer[], %(bytes)s::integer[])
+        as r (id, instance, kind, first, bytes)
 )
 insert into inbound_unapplied (event_ids)
 select %(told)s::uuid[] where cardinality(%(told)s::uuid[]) > 0

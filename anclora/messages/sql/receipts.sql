@@ -100,3 +100,57 @@ with met as (
 select id, true as changed, old_sent_at is null as newly_sent, state = 'failed' as refused, instance, provider_id from raised
 union all
 select message_id, false, false, false, null, null from wanted where message_id not between %(low)s::uuid and %(high)s::uuid
+
+-- name: raise_receipts
+-- Receipts of delivery and more for messages that a server has acknowledged, as nearly all are: the message alone is
+-- raised, since nobody asks its provider's row for more. Gives back the keys of those it leaves to `apply_receipts`: not
+-- known yet, not acknowledged, in another state, outside of the bounds.
+with found as materialized (
+    -- Few moments are different, and each costs more to read than the place where it stands.
+    select f.instance, f.provider_id, f.rank, (%(moments)s::timestamptz[])[f.delivered] as delivered_at,
+        (%(moments)s::timestamptz[])[f.read] as read_at, (%(moments)s::timestamptz[])[f.played] as played_at, p.message_id
+    from json_to_recordset(%(facts)s::json) as f (
+        instance text, provider_id text, rank smallint, delivered integer, read integer, played integer)
+    left join lateral (
+        select p.message_id from provider_messages p
+        where p.instance = f.instance and p.provider_id = f.provider_id and p.acked_at is not null
+        offset 0
+    ) p on true
+), locked as materialized (
+    select m.id, m.state, m.delivered_at as old_delivered_at, m.read_at as old_read_at, m.played_at as old_played_at
+    from messages m
+    where m.id = any (array(select message_id from found)) and m.id between %(low)s::uuid and %(high)s::uuid
+        and m.state in ('sent', 'delivered', 'read', 'played')
+    order by m.id
+    for update
+), known as materialized (
+    -- A full join is never done by comparing all with all; nothing is locked that was not found.
+    select * from found f full join locked l on l.id = f.message_id
+), higher as materialized (
+    -- A message with two attempts may have two provider ids; the higher rank counts.
+    select distinct on (id) * from known
+    where array_position(array['sent', 'delivered', 'read', 'played'], state) < rank
+    order by id, rank desc
+), raised as (
+    update messages m
+    set state = (array['sent', 'delivered', 'read', 'played'])[h.rank],
+        state_at = now(),
+        delivered_at = coalesce(h.old_delivered_at, h.delivered_at),
+        read_at = coalesce(h.old_read_at, h.read_at),
+        played_at = coalesce(h.old_played_at, h.played_at)
+    from higher h
+    where m.id = any (array(select id from higher)) and m.id between %(low)s::uuid and %(high)s::uuid and m.id = h.id
+    returning m.instance, m.campaign_id, m.template, m.class, m.delivered_at, m.read_at, m.played_at, h.old_delivered_at,
+        h.old_read_at, h.old_played_at
+), tallied as (
+    insert into tally_deltas (at, instance, campaign_id, template, class, what, cause, n)
+    select quarter(delivered_at), instance, campaign_id, template, class, 'delivered', null, count(*)
+    from raised where old_delivered_at is null and delivered_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(read_at), instance, campaign_id, template, class, 'read', null, count(*)
+    from raised where old_read_at is null and read_at is not null group by 1, 2, 3, 4, 5
+    union all
+    select quarter(played_at), instance, campaign_id, template, class, 'played', null, count(*)
+    from raised where old_played_at is null and played_at is not null group by 1, 2, 3, 4, 5
+)
+select instance, provider_id from known where id is null
