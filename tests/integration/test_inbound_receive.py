@@ -176,6 +176,7 @@ STRANGE = {
     "NUL in the kind": body(f"planets{NUL}", {}),
     "half an emoji in the kind": body(HALF, {}),
     "a kind without end": body("x" * 5_000, {}),
+    "a kind like a list": body('{"a\\\\b", NULL}', {}),
     "another shape": body("messages.update", {"keyId": 7, "status": ["READ"]}),
     "another shape of data": body("messages.upsert", [1, None, "x"]),
     "no data": b'{"event": "messages.update"}',
@@ -201,6 +202,34 @@ async def test_whatever_comes_is_stored_and_the_receipt_beside_it_counts(
     await deliver(inbound, strange, receipt("P1", "READ"))
     assert await here.state(message_id) == "read"
     assert sorted(raw for _, raw, _ in await stored(here)) == sorted([strange, receipt("P1", "READ")])
+
+
+async def test_a_kind_is_stored_letter_by_letter(here: Stage, inbound: Inbound) -> None:
+    kinds = ['{"a\\\\b", NULL}', "NULL", '"', "\\\\", ",", "{}", "' or 1"]
+    await deliver(inbound, *(body(kind, {}) for kind in kinds))
+    assert sorted(kind for kind, _, _ in await stored(here)) == sorted(kinds)
+
+
+async def test_receipts_wait_for_more_of_them_but_not_beside_what_people_write_nor_at_the_end(
+    here: Stage, evolution: Providers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anclora.inbound.apply._RECEIPTS_LINGER_SECONDS", 3_600.0)
+    first, second = await sent_message(here, "P1"), await sent_message(here, "P2", "adios", to="+34600111333")
+    applier = Applier(here.db)
+    inbound = Inbound(here.db, evolution, applier)
+    async with asyncio.timeout(20):
+        await inbound.accept("sales", "evolution", receipt("P1", "READ"))
+        round_ = asyncio.create_task(applier.run_once())
+        await inbound.accept("sales", "evolution", said("34600111444"))
+        await round_
+        assert await here.state(first) == "read"
+        await inbound.accept("sales", "evolution", receipt("P2", "READ"))
+        round_ = asyncio.create_task(applier.run_once())
+        await here.state(second)  # it has begun
+        assert not round_.done()
+        applier.stop()
+        await round_
+        assert await here.state(second) == "read"
 
 
 @pytest.mark.parametrize("junk", [b"", b"{", b"[]", b"7", b'{"data": {}}', b"\xff\xfe", b'{"event": 7}'])
